@@ -1,0 +1,1 @@
+"""Files: what they are called, what they are, whether they are safe, and what they say."""

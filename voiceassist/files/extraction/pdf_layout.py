@@ -1,0 +1,347 @@
+"""Where words stand on a page: rows, columns and tables, from geometry alone.
+
+All lengths are points, y grows upwards. Rows are read off by baselines, columns by a gutter that long lines on both
+sides respect (a projection profile, as in Nagy's X-Y cut), tables by runs of rows that hold several cells.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+Rule = tuple[float, float, float, float]
+
+CELL_GAP = 1.15  # of the font size: a wider gap parts two cells or columns
+MIN_COLUMN_LINES = 5
+MIN_COLUMN_WORDS = 3.5
+MAX_CROSSING_SHARE = 0.6
+MARKER = re.compile(r"^(?:[•◦▪‣·●○■□–›»*-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivx]{1,4}[.)])$")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    baseline: float
+    size: float
+    bold: bool
+    angle: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Words on one baseline without a wide gap."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def x0(self) -> float:
+        return self.words[0].x0
+
+    @property
+    def x1(self) -> float:
+        return max(word.x1 for word in self.words)
+
+    @property
+    def baseline(self) -> float:
+        return max(self.words, key=lambda word: word.size).baseline
+
+    @property
+    def size(self) -> float:
+        return max(word.size for word in self.words)
+
+    @property
+    def bold(self) -> bool:
+        return all(word.bold for word in self.words if any(map(str.isalnum, word.text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a column. More than one segment means cells."""
+
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(segment.text for segment in self.segments)
+
+    @property
+    def x0(self) -> float:
+        return self.segments[0].x0
+
+    @property
+    def x1(self) -> float:
+        return max(segment.x1 for segment in self.segments)
+
+    @property
+    def baseline(self) -> float:
+        return self.segments[0].baseline
+
+    @property
+    def size(self) -> float:
+        return max(segment.size for segment in self.segments)
+
+    @property
+    def bold(self) -> bool:
+        return all(segment.bold for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, top to bottom."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(slots=True)
+class Region:
+    """Lines of one column between full-width lines, top to bottom, tables in their place."""
+
+    items: list[Line | Table] = field(default_factory=list)
+
+
+def rows_of(words: Iterable[Word]) -> list[list[Word]]:
+    """Group words by baseline, top to bottom, each row left to right. Raised and lowered signs join their row."""
+    rows: list[list[Word]] = []
+    reference: Word | None = None
+    for word in sorted(words, key=lambda word: (-word.baseline, word.x0)):
+        if reference is not None and _same_row(reference, word):
+            rows[-1].append(word)
+            reference = max(reference, word, key=lambda candidate: candidate.size)
+        else:
+            rows.append([word])
+            reference = word
+    return [sorted(row, key=lambda word: word.x0) for row in rows]
+
+
+def _same_row(reference: Word, word: Word) -> bool:
+    larger, smaller = max(reference.size, word.size), min(reference.size, word.size)
+    allowed = 0.55 * larger if smaller < 0.8 * larger else 0.25 * larger
+    return abs(reference.baseline - word.baseline) <= allowed
+
+
+def segments_of(row: Sequence[Word]) -> list[Segment]:
+    """Split a row at wide gaps, but not behind a list marker."""
+    groups: list[list[Word]] = []
+    for word in row:
+        last = groups[-1][-1] if groups else None
+        if last is not None and word.x0 - last.x1 <= _allowed_gap(groups[-1], word):
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return [Segment(tuple(group)) for group in groups]
+
+
+def _allowed_gap(group: Sequence[Word], word: Word) -> float:
+    size = max(word.size, group[-1].size)
+    return size * (3.5 if len(group) == 1 and MARKER.match(group[0].text) else CELL_GAP)
+
+
+def regions_of(rows: Sequence[Sequence[Word]], rules: Sequence[Rule] = ()) -> list[Region]:
+    """Return the regions of a page in reading order."""
+    lines = [Line(tuple(segments_of(row))) for row in rows]
+    return [_with_tables(group, rules) for group in _in_columns(lines, depth=0) if group]
+
+
+def _in_columns(lines: list[Line], depth: int) -> Iterator[list[Line]]:
+    gutter = find_gutter(lines) if depth < 3 else None
+    if gutter is None:
+        yield lines
+        return
+    band: list[Line] = []
+    spanning: list[Line] = []
+    for line in lines:
+        if _spans(line, gutter):
+            yield from _columns(band, gutter, depth)
+            band = []
+            spanning.append(line)
+        else:
+            if spanning:
+                yield spanning
+                spanning = []
+            band.append(line)
+    yield from _columns(band, gutter, depth)
+    if spanning:
+        yield spanning
+
+
+def _columns(band: list[Line], gutter: float, depth: int) -> Iterator[list[Line]]:
+    left = [Line(part) for line in band if (part := tuple(s for s in line.segments if s.x1 <= gutter + 1))]
+    right = [Line(part) for line in band if (part := tuple(s for s in line.segments if s.x1 > gutter + 1))]
+    for side in (left, right):
+        if side:
+            yield from _in_columns(side, depth + 1)
+
+
+def _spans(line: Line, gutter: float) -> bool:
+    """Full-width text, or a table row that only happens to leave the gutter free."""
+    if any(segment.x0 < gutter - 1 and segment.x1 > gutter + 1 for segment in line.segments):
+        return True
+    return len(line.segments) > 2 and statistics.mean(len(s.words) for s in line.segments) < MIN_COLUMN_WORDS
+
+
+def find_gutter(lines: Sequence[Line]) -> float | None:
+    """Return the x of the gutter between two columns of running text, or None."""
+    segments = [segment for line in lines for segment in line.segments]
+    if len(segments) < 2 * MIN_COLUMN_LINES:
+        return None
+    low, high = min(s.x0 for s in segments), max(s.x1 for s in segments)
+    width = high - low
+    candidates = [
+        (crossing, abs(x - (low + high) / 2), x)
+        for x in (low + width * step / 100 for step in range(20, 81))
+        if (crossing := _crossings(segments, x)) is not None
+    ]
+    if not candidates:
+        return None
+    fewest = min(candidates)[0]
+    run = [x for crossing, _off, x in candidates if crossing == fewest]
+    return run[len(run) // 2]
+
+
+def _crossings(segments: Sequence[Segment], x: float) -> int | None:
+    """Count segments across `x`, or return None when `x` does not part two columns of text."""
+    left = [s for s in segments if s.x1 <= x + 1]
+    right = [s for s in segments if s.x0 >= x - 1]
+    crossing = len(segments) - len(left) - len(right)
+    if crossing > MAX_CROSSING_SHARE * len(segments):
+        return None
+    if not (_is_running_text(left) and _is_running_text(right) and _overlap(left, right)):
+        return None
+    return crossing
+
+
+def _is_running_text(side: Sequence[Segment]) -> bool:
+    if len(side) < MIN_COLUMN_LINES:
+        return False
+    return statistics.median(len(segment.words) for segment in side) >= MIN_COLUMN_WORDS
+
+
+def _overlap(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
+    """Columns stand beside each other, not one below the other."""
+    low = max(min(s.baseline for s in left), min(s.baseline for s in right))
+    high = min(max(s.baseline for s in left), max(s.baseline for s in right))
+    side_by_side = [s for s in (*left, *right) if low - 1 <= s.baseline <= high + 1]
+    return len(side_by_side) >= MIN_COLUMN_LINES
+
+
+def _with_tables(lines: list[Line], rules: Sequence[Rule]) -> Region:
+    region = Region()
+    index = 0
+    while index < len(lines):
+        end = _table_end(lines, index)
+        if end - index >= 2:
+            region.items.append(make_table(lines[index:end], rules))
+            index = end
+        else:
+            region.items.append(lines[index])
+            index += 1
+    return region
+
+
+def _table_end(lines: Sequence[Line], start: int) -> int:
+    """Return the index after the table that starts at `start`; `start` when none does."""
+    if len(lines[start].segments) < 2:
+        return start
+    end, wide_rows, last_wide = start + 1, 1, start + 1
+    starts = [segment.x0 for segment in lines[start].segments]
+    while end < len(lines) and _follows(lines[end - 1], lines[end], starts):
+        if len(lines[end].segments) > 1:
+            wide_rows += 1
+            last_wide = end + 1
+            starts += [segment.x0 for segment in lines[end].segments]
+        end += 1
+    last = _trailing_wraps(lines, last_wide, end, min(starts))
+    return last if wide_rows >= 2 else start
+
+
+def _follows(above: Line, line: Line, starts: Sequence[float]) -> bool:
+    size = max(above.size, line.size)
+    if not 0 < above.baseline - line.baseline <= 3.2 * size:
+        return False
+    if len(line.segments) > 1:
+        return True
+    near = above.baseline - line.baseline <= 1.45 * size
+    return near and any(abs(line.x0 - start) < 0.6 * size for start in starts) and len(line.text) < 110
+
+
+def _trailing_wraps(lines: Sequence[Line], last_wide: int, end: int, left: float) -> int:
+    """Keep single cells after the last full row only while they stand right of the first column."""
+    while last_wide < end and lines[last_wide].x0 > left + lines[last_wide].size:
+        last_wide += 1
+    return last_wide
+
+
+def make_table(lines: Sequence[Line], rules: Sequence[Rule] = ()) -> Table:
+    """Return rows of cells. Wrapped cells are put together where rules, or an empty first cell, show the wrap."""
+    columns = _column_spans(lines)
+    marks = _row_rules(lines, rules)
+    rows: list[list[str]] = []
+    above: Line | None = None
+    for line in lines:
+        cells = _cells(line, columns)
+        if above is not None and _is_wrap(above, line, cells, rows[-1], marks):
+            rows[-1] = [f"{old} {new}".strip() for old, new in zip(rows[-1], cells, strict=True)]
+        else:
+            rows.append(cells)
+        above = line
+    return Table(tuple(tuple(row) for row in rows))
+
+
+def _column_spans(lines: Sequence[Line]) -> list[tuple[float, float]]:
+    """Return the x spans of columns: cells of the fullest rows, merged where they overlap."""
+    most = max(len(line.segments) for line in lines)
+    full = [line for line in lines if len(line.segments) >= max(2, most - 1)] or list(lines)
+    spans: list[tuple[float, float]] = []
+    for x0, x1 in sorted((s.x0, s.x1) for line in full for s in line.segments):
+        if spans and x0 < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], x1))
+        else:
+            spans.append((x0, x1))
+    return spans
+
+
+def _cells(line: Line, columns: Sequence[tuple[float, float]]) -> list[str]:
+    cells = [""] * len(columns)
+    for segment in line.segments:
+        index = max(range(len(columns)), key=lambda i: _overlap_or_distance(segment, columns[i]))
+        cells[index] = f"{cells[index]} {segment.text}".strip()
+    return cells
+
+
+def _overlap_or_distance(segment: Segment, column: tuple[float, float]) -> float:
+    """Overlap in points; negative distance where there is none."""
+    return min(segment.x1, column[1]) - max(segment.x0, column[0])
+
+
+def _row_rules(lines: Sequence[Line], rules: Sequence[Rule]) -> list[float]:
+    """Return the heights of rules that part rows, only when the table is drawn as a grid."""
+    top, bottom = lines[0].baseline + lines[0].size * 2, lines[-1].baseline - lines[-1].size * 2
+    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    near = [r for r in rules if bottom <= r[3] and r[1] <= top and r[0] <= right + 5 and r[2] >= left - 5]
+    upright = {round(r[0] / 4) for r in near if r[3] - r[1] > r[2] - r[0]}
+    level = sorted({round((r[1] + r[3]) / 2) for r in near if r[2] - r[0] > r[3] - r[1]}, reverse=True)
+    return [float(y) for y in level] if len(upright) >= 2 and len(level) >= 3 else []
+
+
+def _is_wrap(
+    above: Line, line: Line, cells: Sequence[str], row: Sequence[str], marks: Sequence[float]
+) -> bool:
+    if marks:
+        return not any(line.baseline < mark < above.baseline for mark in marks)
+    near = above.baseline - line.baseline <= 1.45 * max(above.size, line.size)
+    continues = all(row[index] for index, cell in enumerate(cells) if cell)
+    return near and not cells[0] and continues and not any(map(_is_number, filter(None, cells)))
+
+
+def _is_number(cell: str) -> bool:
+    return any(map(str.isdigit, cell)) and not any(map(str.isalpha, cell))

@@ -1,0 +1,211 @@
+"""Lines of a page put together into headings, paragraphs, list items and table rows."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from voiceassist.files.extraction.building import PageBuilder
+from voiceassist.files.extraction.cleaning import clean_line
+from voiceassist.files.extraction.pdf_layout import MARKER, Line, Region, Table, Word
+
+HEADING_RATIO = 1.12  # of the body's size
+MAX_HEADING_CHARACTERS = 200
+MAX_BOLD_HEADING_CHARACTERS = 120
+MAX_LEVELS = 5
+HYPHENS = ("\u2010", "-", "\u00ad")
+_SENTENCE_END = re.compile(r"[.!?:;]['”’\")\]]*(?:\s*\(?\d+(?:[,–-]\d+)*\)?)?$")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Typography:
+    """What is usual in a document: the size of running text, sizes of headings from largest, and its words."""
+
+    body_size: float
+    heading_sizes: tuple[float, ...]
+    vocabulary: frozenset[str]
+
+    def heading_level(self, line: Line) -> int:
+        """Return 1 for the largest headings, 0 for running text."""
+        text = line.text
+        if len(line.segments) > 1 or not any(map(str.isalpha, text)) or len(text) > MAX_HEADING_CHARACTERS:
+            return 0
+        size = _rounded(line.size)
+        if size in self.heading_sizes:
+            return self.heading_sizes.index(size) + 1
+        bold_heading = (
+            line.bold and len(text) <= MAX_BOLD_HEADING_CHARACTERS and not text.endswith((".", ",", ";"))
+        )
+        return len(self.heading_sizes) + 1 if bold_heading and size >= self.body_size * 0.95 else 0
+
+
+def typography_of(words: Iterable[Word]) -> Typography:
+    """Measure a document."""
+    letters: Counter[float] = Counter()
+    vocabulary: set[str] = set()
+    for word in words:
+        letters[_rounded(word.size)] += len(word.text)
+        vocabulary.update(
+            found.lower() for found in _WORD.findall(word.text) if not word.text.endswith(HYPHENS)
+        )
+    body = letters.most_common(1)[0][0] if letters else 10.0
+    larger = sorted((size for size in letters if size >= body * HEADING_RATIO), reverse=True)
+    return Typography(body, tuple(larger[:MAX_LEVELS]), frozenset(vocabulary))
+
+
+def _rounded(size: float) -> float:
+    return round(size * 2) / 2
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    lines: list[Line] = field(default_factory=list)
+    level: int = 0
+    marker: str = ""
+
+
+class ParagraphWriter:
+    """Writes regions of a page to a builder."""
+
+    def __init__(self, builder: PageBuilder, typography: Typography) -> None:
+        self._builder = builder
+        self._typography = typography
+        self._open: _Paragraph | None = None
+        self._left = 0.0
+        self._right = 0.0
+        self._pitch = 0.0
+
+    def write_page(self, regions: Sequence[Region]) -> None:
+        for region in regions:
+            self._measure(region)
+            for item in region.items:
+                if isinstance(item, Table):
+                    self._flush()
+                    self._write_table(item)
+                else:
+                    self._take(item)
+        self._flush()
+
+    def _measure(self, region: Region) -> None:
+        lines = [item for item in region.items if isinstance(item, Line)]
+        if not lines:
+            return
+        self._left = min(line.x0 for line in lines)
+        self._right = max(line.x1 for line in lines)
+        gaps = [a.baseline - b.baseline for a, b in zip(lines, lines[1:], strict=False)]
+        near = [gap for gap in gaps if 0 < gap < 2.2 * self._typography.body_size]
+        self._pitch = statistics.median_low(near) if near else 1.2 * self._typography.body_size
+
+    def _take(self, line: Line) -> None:
+        level = self._typography.heading_level(line)
+        if self._open is not None and self._continues(self._open, line, level):
+            self._open.lines.append(line)
+            return
+        self._flush()
+        self._open = _Paragraph([line], level, "" if level else _marker(line))
+
+    def _continues(self, paragraph: _Paragraph, line: Line, level: int) -> bool:
+        last = paragraph.lines[-1]
+        if paragraph.level or level:
+            return self._continues_heading(paragraph, last, line, level)
+        if _marker(line) or abs(line.size - last.size) > 0.12 * last.size:
+            return False
+        if len(line.segments) > 1 or len(last.segments) > 1:
+            return False
+        runs_on = not _SENTENCE_END.search(last.text) and line.text[:1].islower()
+        gap = last.baseline - line.baseline
+        if gap <= 0:  # the next column
+            return runs_on
+        if gap > 1.35 * max(self._pitch, last.size):
+            return runs_on and gap < 1.8 * last.size
+        if runs_on:
+            return True
+        return not self._ends(last) and not self._starts(paragraph, line)
+
+    @staticmethod
+    def _continues_heading(paragraph: _Paragraph, last: Line, line: Line, level: int) -> bool:
+        near = 0 < last.baseline - line.baseline <= 1.6 * last.size
+        return paragraph.level == level and near and len(paragraph.lines) < 4 and not _marker(line)
+
+    def _ends(self, last: Line) -> bool:
+        """A line that leaves much of the column free was ended by its author."""
+        short = self._right - last.x1
+        width = self._right - self._left
+        return short > (0.12 if _SENTENCE_END.search(last.text) else 0.3) * width
+
+    def _starts(self, paragraph: _Paragraph, line: Line) -> bool:
+        """A line set in further than a paragraph that began at the margin begins a new one."""
+        last = paragraph.lines[-1]
+        step = 0.8 * line.size
+        if paragraph.marker:
+            return line.x0 < paragraph.lines[0].x0 - step or (
+                len(paragraph.lines) > 1 and line.x0 < paragraph.lines[1].x0 - step
+            )
+        return line.x0 > last.x0 + step and last.x0 <= self._left + step and len(paragraph.lines) > 1
+
+    def _flush(self) -> None:
+        paragraph, self._open = self._open, None
+        if paragraph is None:
+            return
+        if len(paragraph.lines) == 1 and len(paragraph.lines[0].segments) > 1:
+            self._builder.table_row([clean_line(segment.text) for segment in paragraph.lines[0].segments])
+            return
+        text = self._join(line.text for line in paragraph.lines)
+        if paragraph.level:
+            self._builder.heading(text, paragraph.level)
+        elif paragraph.marker:
+            self._builder.list_item(text.removeprefix(paragraph.marker).strip(), marker=paragraph.marker)
+        else:
+            self._builder.paragraph(text)
+
+    def _write_table(self, table: Table) -> None:
+        rows = [[self._join([cell]) for cell in row] for row in table.rows]
+        header, *body = rows
+        if body and all(header) and not any(any(map(str.isdigit, cell)) for cell in header):
+            self._builder.table_header(header)
+            rows = body
+        for row in rows:
+            self._builder.table_row(row)
+        self._builder.end_table()
+
+    def _join(self, lines: Iterable[str]) -> str:
+        joined = ""
+        for line in lines:
+            joined = join_lines(joined, line, self._typography.vocabulary)
+        return clean_line(_mend(joined, self._typography.vocabulary))
+
+
+def _marker(line: Line) -> str:
+    words = line.segments[0].words
+    return words[0].text if len(words) > 1 and MARKER.match(words[0].text) else ""
+
+
+def _mend(text: str, vocabulary: frozenset[str]) -> str:
+    """Put together words that were parted inside a cell, and write plain hyphens."""
+    joined = ""
+    for part in re.split(r"(?<=\u2010)\s+", text):
+        joined = join_lines(joined, part, vocabulary)
+    return joined.replace("\u2010", "-")
+
+
+def join_lines(text: str, line: str, vocabulary: frozenset[str]) -> str:
+    """Append a line, joining a word that was parted by a hyphen at the line's end.
+
+    The hyphen stays when the word is known with it, or when both parts are words and the whole is not.
+    """
+    if not text or not text.endswith(HYPHENS) or not line[:1].islower():
+        return f"{text} {line}" if text else line
+    head, tail = re.search(r"[^\W\d_]*$", text[:-1]), re.match(r"[^\W\d_]*", line)
+    first, second = (head[0] if head else ""), (tail[0] if tail else "")
+    if not first:
+        return f"{text[:-1]}-{line}"
+    whole = f"{first}{second}".lower()
+    keeps = whole not in vocabulary and (
+        f"{first}-{second}".lower() in vocabulary
+        or (len(first) > 2 and {first.lower(), second.lower()} <= vocabulary)
+    )
+    return f"{text[:-1]}-{line}" if keeps else f"{text[:-1]}{line}"
