@@ -17,7 +17,11 @@ _LIGATURES = {
 _SPACES = {code: " " for code in (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)}
 _LINE_ENDS = {0x0B: "\n", 0x0C: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
 # PostgreSQL refuses NUL; the other C0 and C1 controls have no meaning in a document.
-_CONTROLS = {code: None for code in (*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0)) if code != 0x85}
+_CONTROLS = {
+    code: " " if code == 0 else None
+    for code in (*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0))
+    if code != 0x85
+}
 # Direction overrides, zero-width, invisible operators, tags and variation supplements can hide or reorder what
 # the reader sees (Unicode Technical Report 36, "Unicode Security Considerations").
 _HIDDEN = {

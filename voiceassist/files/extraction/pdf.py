@@ -17,10 +17,11 @@ from voiceassist.files.document import BlockKind, ExtractedDocument, Page
 from voiceassist.files.errors import CorruptFile, EncryptedFile, NoTextFound, TookTooLong, TooManyPages
 from voiceassist.files.extraction.building import PageBuilder
 from voiceassist.files.extraction.cleaning import clean_line, count_hidden_characters
-from voiceassist.files.extraction.metadata import normalise_metadata, year_in
-from voiceassist.files.extraction.pdf_layout import Rule, Word, regions_of, rows_of
+from voiceassist.files.extraction.metadata import normalise_metadata
+from voiceassist.files.extraction.pdf_layout import regions_of, rows_of
 from voiceassist.files.extraction.pdf_margins import Row, without_running_lines
 from voiceassist.files.extraction.pdf_paragraphs import ParagraphWriter, Typography, typography_of
+from voiceassist.files.extraction.pdf_words import Rule, Word
 from voiceassist.files.extraction.text import title_from_name
 from voiceassist.files.limits import Limits
 
@@ -44,6 +45,7 @@ class _RawPage:
     words: list[Word]
     rules: list[Rule]
     hidden: bool
+    failed: bool
 
 
 def read_pdf(path: Path, *, name: str, limits: Limits) -> Iterator[ExtractedDocument]:
@@ -54,10 +56,12 @@ def read_pdf(path: Path, *, name: str, limits: Limits) -> Iterator[ExtractedDocu
     TookTooLong, NoTextFound.
     """
     head, raw = _run_worker(path, name=name, limits=limits)
+    if raw and all(page.failed for page in raw):
+        raise CorruptFile(name)
     if not any(page.words for page in raw):
         raise NoTextFound(
             name,
-            "is a scan without text, and text recognition is not available yet",
+            "holds no text: it looks like a scan without text, and text recognition is not available yet",
             advice="Use a version of it with selectable text.",
         )
     typography = typography_of(word for page in raw for word in page.words)
@@ -121,7 +125,7 @@ def _raw_page(row: dict[str, Any]) -> _RawPage:
     edges = {0: (bottom, top), 90: (-right, -left), 180: (-top, -bottom), 270: (left, right)}[angle]
     kept = [word for word in words if word.angle == angle]
     rules = [(r[0], r[1], r[2], r[3]) for r in row["rules"]] if angle == 0 else []
-    return _RawPage(row["number"], edges, kept, rules, hidden=bool(row["hidden"]))
+    return _RawPage(row["number"], edges, kept, rules, hidden=bool(row["hidden"]), failed="failed" in row)
 
 
 def _main_angle(words: list[Word]) -> int:
@@ -147,7 +151,6 @@ def _metadata(embedded: dict[str, str], raw: list[_RawPage], pages: tuple[Page, 
         "authors": []
         if _NO_AUTHOR.match(author)
         else [part.strip() for part in author.split(";") if part.strip()],
-        "year": year_in(embedded.get("CreationDate", "")[2:6]) if False else None,
         "unreadable_pages": [page.number for page in pages if not page.text],
         "hidden_text_pages": [page.number for page in raw if page.hidden],
         "hidden_characters_removed": sum(

@@ -11,95 +11,14 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-Rule = tuple[float, float, float, float]
+from voiceassist.files.extraction.pdf_grids import grids_of
+from voiceassist.files.extraction.pdf_words import Line, Rule, Segment, Table, Word
 
 CELL_GAP = 1.15  # of the font size: a wider gap parts two cells or columns
 MIN_COLUMN_LINES = 5
-MIN_COLUMN_WORDS = 3.5
+MIN_COLUMN_WORDS = 4
 MAX_CROSSING_SHARE = 0.6
 MARKER = re.compile(r"^(?:[•◦▪‣·●○■□–›»*-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivx]{1,4}[.)])$")
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    text: str
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    baseline: float
-    size: float
-    bold: bool
-    angle: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Words on one baseline without a wide gap."""
-
-    words: tuple[Word, ...]
-
-    @property
-    def text(self) -> str:
-        return " ".join(word.text for word in self.words)
-
-    @property
-    def x0(self) -> float:
-        return self.words[0].x0
-
-    @property
-    def x1(self) -> float:
-        return max(word.x1 for word in self.words)
-
-    @property
-    def baseline(self) -> float:
-        return max(self.words, key=lambda word: word.size).baseline
-
-    @property
-    def size(self) -> float:
-        return max(word.size for word in self.words)
-
-    @property
-    def bold(self) -> bool:
-        return all(word.bold for word in self.words if any(map(str.isalnum, word.text)))
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row of a column. More than one segment means cells."""
-
-    segments: tuple[Segment, ...]
-
-    @property
-    def text(self) -> str:
-        return " ".join(segment.text for segment in self.segments)
-
-    @property
-    def x0(self) -> float:
-        return self.segments[0].x0
-
-    @property
-    def x1(self) -> float:
-        return max(segment.x1 for segment in self.segments)
-
-    @property
-    def baseline(self) -> float:
-        return self.segments[0].baseline
-
-    @property
-    def size(self) -> float:
-        return max(segment.size for segment in self.segments)
-
-    @property
-    def bold(self) -> bool:
-        return all(segment.bold for segment in self.segments)
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of cells, top to bottom."""
-
-    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(slots=True)
@@ -148,8 +67,26 @@ def _allowed_gap(group: Sequence[Word], word: Word) -> float:
 
 def regions_of(rows: Sequence[Sequence[Word]], rules: Sequence[Rule] = ()) -> list[Region]:
     """Return the regions of a page in reading order."""
-    lines = [Line(tuple(segments_of(row))) for row in rows]
-    return [_with_tables(group, rules) for group in _in_columns(lines, depth=0) if group]
+    lines, loose = _drawn_tables(rows, rules)
+    lines += [Line(tuple(segments_of(row))) for row in loose]
+    lines.sort(key=lambda line: -line.baseline)
+    return [_with_tables(group) for group in _in_columns(lines, depth=0) if group]
+
+
+def _drawn_tables(
+    rows: Sequence[Sequence[Word]], rules: Sequence[Rule]
+) -> tuple[list[Line], list[Sequence[Word]]]:
+    """Return tables that are drawn as a grid, each as one line, and the rows of words outside of them."""
+    tables: list[Line] = []
+    loose: list[Sequence[Word]] = list(rows)
+    for grid in grids_of(rules):
+        inside = [part for row in loose if (part := [word for word in row if grid.holds(word)])]
+        if sum(map(len, inside)) < 2:
+            continue
+        loose = [part for row in loose if (part := [word for word in row if not grid.holds(word)])]
+        words = tuple(word for row in inside for word in row)
+        tables.append(Line((Segment(words),), grid=grid.table(inside)))
+    return tables, loose
 
 
 def _in_columns(lines: list[Line], depth: int) -> Iterator[list[Line]]:
@@ -159,8 +96,9 @@ def _in_columns(lines: list[Line], depth: int) -> Iterator[list[Line]]:
         return
     band: list[Line] = []
     spanning: list[Line] = []
-    for line in lines:
-        if _spans(line, gutter):
+    zone = _table_zone(lines)
+    for index, line in enumerate(lines):
+        if index in zone or _spans(line, gutter):
             yield from _columns(band, gutter, depth)
             band = []
             spanning.append(line)
@@ -175,8 +113,16 @@ def _in_columns(lines: list[Line], depth: int) -> Iterator[list[Line]]:
 
 
 def _columns(band: list[Line], gutter: float, depth: int) -> Iterator[list[Line]]:
-    left = [Line(part) for line in band if (part := tuple(s for s in line.segments if s.x1 <= gutter + 1))]
-    right = [Line(part) for line in band if (part := tuple(s for s in line.segments if s.x1 > gutter + 1))]
+    left = [
+        Line(part, line.grid)
+        for line in band
+        if (part := tuple(s for s in line.segments if s.x1 <= gutter + 1))
+    ]
+    right = [
+        Line(part, line.grid)
+        for line in band
+        if (part := tuple(s for s in line.segments if s.x1 > gutter + 1))
+    ]
     for side in (left, right):
         if side:
             yield from _in_columns(side, depth + 1)
@@ -184,14 +130,35 @@ def _columns(band: list[Line], gutter: float, depth: int) -> Iterator[list[Line]
 
 def _spans(line: Line, gutter: float) -> bool:
     """Full-width text, or a table row that only happens to leave the gutter free."""
+    if line.grid is not None:
+        return line.x0 < gutter - 1 and line.x1 > gutter + 1
     if any(segment.x0 < gutter - 1 and segment.x1 > gutter + 1 for segment in line.segments):
         return True
-    return len(line.segments) > 2 and statistics.mean(len(s.words) for s in line.segments) < MIN_COLUMN_WORDS
+    return is_cell_row(line)
+
+
+def is_cell_row(line: Line) -> bool:
+    """Tell whether a line looks like a row of figures: three cells or more, all but the first short."""
+    return len(line.segments) > 2 and all(len(s.words) < MIN_COLUMN_WORDS for s in line.segments[1:])
+
+
+def _table_zone(lines: Sequence[Line]) -> set[int]:
+    """Return the indexes of lines that belong to rows of figures: these and the labels set between them."""
+    zone = {index for index, line in enumerate(lines) if is_cell_row(line)}
+    for step in (1, -1):
+        order = range(len(lines)) if step == 1 else range(len(lines) - 1, -1, -1)
+        for index in order:
+            before = index - step
+            if before in zone and index not in zone:
+                gap = abs(lines[before].baseline - lines[index].baseline)
+                if gap <= 0.8 * min(lines[before].size, lines[index].size):
+                    zone.add(index)
+    return zone
 
 
 def find_gutter(lines: Sequence[Line]) -> float | None:
     """Return the x of the gutter between two columns of running text, or None."""
-    segments = [segment for line in lines for segment in line.segments]
+    segments = [segment for line in lines if line.grid is None for segment in line.segments]
     if len(segments) < 2 * MIN_COLUMN_LINES:
         return None
     low, high = min(s.x0 for s in segments), max(s.x1 for s in segments)
@@ -221,9 +188,9 @@ def _crossings(segments: Sequence[Segment], x: float) -> int | None:
 
 
 def _is_running_text(side: Sequence[Segment]) -> bool:
-    if len(side) < MIN_COLUMN_LINES:
-        return False
-    return statistics.median(len(segment.words) for segment in side) >= MIN_COLUMN_WORDS
+    """Most words stand in long segments, unlike in a table or among the labels of a figure."""
+    long = [len(segment.words) for segment in side if len(segment.words) >= MIN_COLUMN_WORDS]
+    return len(long) >= MIN_COLUMN_LINES and sum(long) >= 0.6 * sum(len(segment.words) for segment in side)
 
 
 def _overlap(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
@@ -234,13 +201,18 @@ def _overlap(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
     return len(side_by_side) >= MIN_COLUMN_LINES
 
 
-def _with_tables(lines: list[Line], rules: Sequence[Rule]) -> Region:
+def _with_tables(lines: list[Line]) -> Region:
+    lines = _side_by_side(lines)
     region = Region()
     index = 0
     while index < len(lines):
+        grid = lines[index].grid
         end = _table_end(lines, index)
-        if end - index >= 2:
-            region.items.append(make_table(lines[index:end], rules))
+        if grid is not None:
+            region.items.append(grid)
+            index += 1
+        elif end - index >= 2:
+            region.items.append(make_table(lines[index:end]))
             index = end
         else:
             region.items.append(lines[index])
@@ -248,9 +220,45 @@ def _with_tables(lines: list[Line], rules: Sequence[Rule]) -> Region:
     return region
 
 
+def _side_by_side(lines: Sequence[Line]) -> list[Line]:
+    """Put together lines that stand closer than lines of one text can: cells set at different heights."""
+    merged: list[Line] = []
+    lowest = 0.0
+    for line in lines:
+        last = merged[-1] if merged else None
+        if last is not None and _is_beside(last, lowest, line):
+            merged[-1] = _merge(last, line)
+        else:
+            merged.append(line)
+        lowest = line.baseline
+    return merged
+
+
+def _is_beside(last: Line, lowest: float, line: Line) -> bool:
+    if (
+        last.grid is not None
+        or line.grid is not None
+        or lowest - line.baseline > 0.8 * min(last.size, line.size)
+    ):
+        return False
+    return len(last.segments) + len(line.segments) > 2 or last.x1 < line.x0 or line.x1 < last.x0
+
+
+def _merge(above: Line, below: Line) -> Line:
+    """Add the segments of `below`, each to the one it stands under, or as a further cell."""
+    segments = list(above.segments)
+    for segment in below.segments:
+        under = next((i for i, s in enumerate(segments) if s.x0 < segment.x1 and segment.x0 < s.x1), None)
+        if under is None:
+            segments.append(segment)
+        else:
+            segments[under] = Segment((*segments[under].words, *segment.words))
+    return Line(tuple(sorted(segments, key=lambda segment: segment.x0)))
+
+
 def _table_end(lines: Sequence[Line], start: int) -> int:
     """Return the index after the table that starts at `start`; `start` when none does."""
-    if len(lines[start].segments) < 2:
+    if len(lines[start].segments) < 2 or lines[start].grid is not None:
         return start
     end, wide_rows, last_wide = start + 1, 1, start + 1
     starts = [segment.x0 for segment in lines[start].segments]
@@ -266,7 +274,7 @@ def _table_end(lines: Sequence[Line], start: int) -> int:
 
 def _follows(above: Line, line: Line, starts: Sequence[float]) -> bool:
     size = max(above.size, line.size)
-    if not 0 < above.baseline - line.baseline <= 3.2 * size:
+    if line.grid is not None or not 0 < above.baseline - line.baseline <= 3.2 * size:
         return False
     if len(line.segments) > 1:
         return True
@@ -281,15 +289,14 @@ def _trailing_wraps(lines: Sequence[Line], last_wide: int, end: int, left: float
     return last_wide
 
 
-def make_table(lines: Sequence[Line], rules: Sequence[Rule] = ()) -> Table:
-    """Return rows of cells. Wrapped cells are put together where rules, or an empty first cell, show the wrap."""
+def make_table(lines: Sequence[Line]) -> Table:
+    """Return rows of cells. A wrapped cell is put together where an empty first cell shows the wrap."""
     columns = _column_spans(lines)
-    marks = _row_rules(lines, rules)
     rows: list[list[str]] = []
     above: Line | None = None
     for line in lines:
         cells = _cells(line, columns)
-        if above is not None and _is_wrap(above, line, cells, rows[-1], marks):
+        if above is not None and _is_wrap(above, line, cells, rows[-1]):
             rows[-1] = [f"{old} {new}".strip() for old, new in zip(rows[-1], cells, strict=True)]
         else:
             rows.append(cells)
@@ -302,7 +309,7 @@ def _column_spans(lines: Sequence[Line]) -> list[tuple[float, float]]:
     most = max(len(line.segments) for line in lines)
     full = [line for line in lines if len(line.segments) >= max(2, most - 1)] or list(lines)
     spans: list[tuple[float, float]] = []
-    for x0, x1 in sorted((s.x0, s.x1) for line in full for s in line.segments):
+    for x0, x1 in sorted((s.x0, s.x1) for line in full for cell in line.segments for s in _parts(cell)):
         if spans and x0 < spans[-1][1]:
             spans[-1] = (spans[-1][0], max(spans[-1][1], x1))
         else:
@@ -313,9 +320,17 @@ def _column_spans(lines: Sequence[Line]) -> list[tuple[float, float]]:
 def _cells(line: Line, columns: Sequence[tuple[float, float]]) -> list[str]:
     cells = [""] * len(columns)
     for segment in line.segments:
-        index = max(range(len(columns)), key=lambda i: _overlap_or_distance(segment, columns[i]))
-        cells[index] = f"{cells[index]} {segment.text}".strip()
+        for part in _parts(segment):
+            index = max(range(len(columns)), key=lambda i: _overlap_or_distance(part, columns[i]))
+            cells[index] = f"{cells[index]} {part.text}".strip()
     return cells
+
+
+def _parts(segment: Segment) -> list[Segment]:
+    """Return numbers that stand close together one by one, since each may be a cell."""
+    if len(segment.words) > 1 and all(_is_number(word.text) for word in segment.words):
+        return [Segment((word,)) for word in segment.words]
+    return [segment]
 
 
 def _overlap_or_distance(segment: Segment, column: tuple[float, float]) -> float:
@@ -323,21 +338,7 @@ def _overlap_or_distance(segment: Segment, column: tuple[float, float]) -> float
     return min(segment.x1, column[1]) - max(segment.x0, column[0])
 
 
-def _row_rules(lines: Sequence[Line], rules: Sequence[Rule]) -> list[float]:
-    """Return the heights of rules that part rows, only when the table is drawn as a grid."""
-    top, bottom = lines[0].baseline + lines[0].size * 2, lines[-1].baseline - lines[-1].size * 2
-    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
-    near = [r for r in rules if bottom <= r[3] and r[1] <= top and r[0] <= right + 5 and r[2] >= left - 5]
-    upright = {round(r[0] / 4) for r in near if r[3] - r[1] > r[2] - r[0]}
-    level = sorted({round((r[1] + r[3]) / 2) for r in near if r[2] - r[0] > r[3] - r[1]}, reverse=True)
-    return [float(y) for y in level] if len(upright) >= 2 and len(level) >= 3 else []
-
-
-def _is_wrap(
-    above: Line, line: Line, cells: Sequence[str], row: Sequence[str], marks: Sequence[float]
-) -> bool:
-    if marks:
-        return not any(line.baseline < mark < above.baseline for mark in marks)
+def _is_wrap(above: Line, line: Line, cells: Sequence[str], row: Sequence[str]) -> bool:
     near = above.baseline - line.baseline <= 1.45 * max(above.size, line.size)
     continues = all(row[index] for index, cell in enumerate(cells) if cell)
     return near and not cells[0] and continues and not any(map(_is_number, filter(None, cells)))

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from voiceassist.files.extraction.pdf_layout import Word
+from voiceassist.files.extraction.pdf_words import Word
 
 MARGIN_SHARE = 0.11  # of the page's height, at the top and at the bottom
 EDGE_ROWS = 3

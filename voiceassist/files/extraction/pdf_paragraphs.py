@@ -5,18 +5,27 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from voiceassist.files.extraction.building import PageBuilder
 from voiceassist.files.extraction.cleaning import clean_line
-from voiceassist.files.extraction.pdf_layout import MARKER, Line, Region, Table, Word
+from voiceassist.files.extraction.pdf_layout import MARKER, Region
+from voiceassist.files.extraction.pdf_words import Line, Table, Word
 
 HEADING_RATIO = 1.12  # of the body's size
 MAX_HEADING_CHARACTERS = 200
 MAX_BOLD_HEADING_CHARACTERS = 120
 MAX_LEVELS = 5
 HYPHENS = ("\u2010", "-", "\u00ad")
+# Words that follow a hyphen in compounds which are written with one.
+COMPOUND_TAILS = frozenset(
+    "based related specific associated induced dependent controlled free like term dose risk line level care year old "
+    "up blind label reported adjusted weighted treated sensitive resistant negative positive mediated acquired".split()
+)
+MIN_CAPITALS = 8
+_CAPTION = re.compile(r"(?:table|figure|fig\.|box|exhibit)\s*\d*[.:]?\s", re.IGNORECASE)
+_SECTION_NUMBER = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?|[A-Z]\.|[IVX]{1,5}\.)")
 _SENTENCE_END = re.compile(r"[.!?:;]['”’\")\]]*(?:\s*\(?\d+(?:[,–-]\d+)*\)?)?$")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
@@ -34,13 +43,19 @@ class Typography:
         text = line.text
         if len(line.segments) > 1 or not any(map(str.isalpha, text)) or len(text) > MAX_HEADING_CHARACTERS:
             return 0
+        if _CAPTION.match(text):
+            return 0
         size = _rounded(line.size)
         if size in self.heading_sizes:
             return self.heading_sizes.index(size) + 1
-        bold_heading = (
-            line.bold and len(text) <= MAX_BOLD_HEADING_CHARACTERS and not text.endswith((".", ",", ";"))
-        )
-        return len(self.heading_sizes) + 1 if bold_heading and size >= self.body_size * 0.95 else 0
+        marked = line.bold or (text.isupper() and sum(map(str.isalpha, text)) >= MIN_CAPITALS)
+        short = len(text) <= MAX_BOLD_HEADING_CHARACTERS and not text.endswith((".", ",", ";"))
+        return self.lowest_level if marked and short and size >= self.body_size * 0.95 else 0
+
+    @property
+    def lowest_level(self) -> int:
+        """The level of headings in the size of running text."""
+        return len(self.heading_sizes) + 1
 
 
 def typography_of(words: Iterable[Word]) -> Typography:
@@ -78,6 +93,7 @@ class ParagraphWriter:
         self._left = 0.0
         self._right = 0.0
         self._pitch = 0.0
+        self._section_titles: set[int] = set()
 
     def write_page(self, regions: Sequence[Region]) -> None:
         for region in regions:
@@ -95,13 +111,29 @@ class ParagraphWriter:
         if not lines:
             return
         self._left = min(line.x0 for line in lines)
-        self._right = max(line.x1 for line in lines)
+        self._right = sorted(line.x1 for line in lines)[int(0.9 * (len(lines) - 1))]
         gaps = [a.baseline - b.baseline for a, b in zip(lines, lines[1:], strict=False)]
         near = [gap for gap in gaps if 0 < gap < 2.2 * self._typography.body_size]
         self._pitch = statistics.median_low(near) if near else 1.2 * self._typography.body_size
+        self._section_titles = {id(line) for line in self._find_section_titles(lines)}
+
+    def _find_section_titles(self, lines: Sequence[Line]) -> Iterator[Line]:
+        """Yield short numbered lines that stand alone, such as "3. Recall period"."""
+        for index, line in enumerate(lines):
+            words = line.text.split()
+            if not (1 < len(words) <= 14 and _SECTION_NUMBER.fullmatch(words[0]) and words[1][:1].isupper()):
+                continue
+            above = lines[index - 1].baseline - line.baseline if index else -1.0
+            below = line.baseline - lines[index + 1].baseline if index + 1 < len(lines) else -1.0
+            alone = all(gap < 0 or gap > 1.3 * self._pitch for gap in (above, below))
+            in_list = index + 1 < len(lines) and bool(_marker(lines[index + 1]))
+            if alone and not in_list and not _SENTENCE_END.search(line.text):
+                yield line
 
     def _take(self, line: Line) -> None:
         level = self._typography.heading_level(line)
+        if not level and id(line) in self._section_titles:
+            level = self._typography.lowest_level
         if self._open is not None and self._continues(self._open, line, level):
             self._open.lines.append(line)
             return
@@ -112,7 +144,7 @@ class ParagraphWriter:
         last = paragraph.lines[-1]
         if paragraph.level or level:
             return self._continues_heading(paragraph, last, line, level)
-        if _marker(line) or abs(line.size - last.size) > 0.12 * last.size:
+        if self._begins_item(last, line) or abs(line.size - last.size) > 0.12 * last.size:
             return False
         if len(line.segments) > 1 or len(last.segments) > 1:
             return False
@@ -125,6 +157,12 @@ class ParagraphWriter:
         if runs_on:
             return True
         return not self._ends(last) and not self._starts(paragraph, line)
+
+    def _begins_item(self, last: Line, line: Line) -> bool:
+        """A number or letter in the middle of a sentence is no list marker, though it may begin a line."""
+        marker = _marker(line)
+        in_sentence = not _SENTENCE_END.search(last.text) and not self._ends(last) and not _marker(last)
+        return bool(marker) and not (in_sentence and marker[-1:] in ").")
 
     @staticmethod
     def _continues_heading(paragraph: _Paragraph, last: Line, line: Line, level: int) -> bool:
@@ -206,6 +244,7 @@ def join_lines(text: str, line: str, vocabulary: frozenset[str]) -> str:
     whole = f"{first}{second}".lower()
     keeps = whole not in vocabulary and (
         f"{first}-{second}".lower() in vocabulary
+        or second.lower() in COMPOUND_TAILS
         or (len(first) > 2 and {first.lower(), second.lower()} <= vocabulary)
     )
     return f"{text[:-1]}-{line}" if keeps else f"{text[:-1]}{line}"

@@ -262,17 +262,28 @@ def _is_visible(glyph: Glyph, bounds: Box, around: Surroundings, *, has_scan: bo
 def restore_ligatures(glyphs: list[Glyph]) -> None:
     """Replace letters whose box is far too wide for them by the ligature that ends in them."""
     widths: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for glyph in glyphs:
-        if glyph.text in LIGATURES and glyph.style.size:
-            widths[glyph.style.font, glyph.text].append((glyph.box[2] - glyph.box[0]) / glyph.style.size)
+    candidates = list(_ligature_candidates(glyphs))
+    for glyph in candidates:
+        widths[glyph.style.font, glyph.text].append((glyph.box[2] - glyph.box[0]) / glyph.style.size)
     usual = {key: statistics.median_low(values) for key, values in widths.items() if len(values) > 2}
-    for glyph in glyphs:
+    for glyph in candidates:
         normal = usual.get((glyph.style.font, glyph.text))
-        if not normal or not glyph.style.size:
+        if not normal:
             continue
         ratio = (glyph.box[2] - glyph.box[0]) / glyph.style.size / normal
         if ratio >= LIGATURE_RATIO:
             glyph.text = LIGATURES[glyph.text][ratio >= TRIPLE_RATIO]
+
+
+def _ligature_candidates(glyphs: list[Glyph]) -> Iterator[Glyph]:
+    """Yield letters that have a box of their own; those of a mapped ligature share one box."""
+    for index, glyph in enumerate(glyphs):
+        shared = any(
+            other.box == glyph.box
+            for other in (*glyphs[max(0, index - 1) : index], *glyphs[index + 1 : index + 2])
+        )
+        if glyph.text in LIGATURES and glyph.style.size and not shared:
+            yield glyph
 
 
 def _words(glyphs: list[Glyph]) -> Iterator[list[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 from lxml import etree
 
@@ -84,10 +84,14 @@ def _forget(element: etree._Element) -> None:
         del parent[0]
 
 
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
 class _Bounded:
     """A stream that refuses to give more than `limit` bytes."""
 
-    def __init__(self, file: IO[bytes], *, name: str, limit: int) -> None:
+    def __init__(self, file: _Readable, *, name: str, limit: int) -> None:
         self._file = file
         self._name = name
         self._left = limit
