@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +36,9 @@ class Program:
 class Child:
     """One running program and its log."""
 
-    def __init__(self, program: Program, environment: Mapping[str, str], logs_dir: Path) -> None:
+    def __init__(self, program: Program, environment: dict[str, str], logs_dir: Path) -> None:
         self.program = program
-        self.environment = environment
+        self.environment = dict(environment)
         self.log = logs_dir / f"{program.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.restart_at: float | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -11,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 from voiceassist.runtime import logs
 from voiceassist.runtime.environment import PROJECT_ROOT
@@ -37,17 +36,35 @@ class Client:
         with explained(self.site.home.data_dir):
             _hold(self.files.lease, fcntl.LOCK_SH, tick, "waiting for the earlier servers to stop")
             _hold(self.files.start, fcntl.LOCK_EX, tick, "waiting for another command to start them")
-            if not self.files.running() and self.files.keeper.hold(fcntl.LOCK_EX | fcntl.LOCK_NB):
-                self._spawn_keeper()
+            self._start_if_needed()
 
     def finish(self, tick: Tick) -> State:
         """Wait until the server is ready; `tick` hears the stage again and again. Raises RuntimeProblem."""
-        with contextlib.ExitStack() as stack:
-            stack.callback(self.files.start.drop)
-            if self._starter:
-                self._follow(self._starter, tick)
-            self.state = self._settled(tick)
-        return self.state
+        try:
+            while not (state := self.files.running()):
+                self._start_if_needed()
+                self._follow(tick)
+        finally:
+            self.files.start.drop()
+        self.state = state
+        return state
+
+    def _start_if_needed(self) -> None:
+        """Start a keeper unless there is one: ready, or ending, or started by a client that died since."""
+        if self._starter or self.files.running():
+            return
+        if self.files.keeper.hold(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            self._spawn_keeper()
+
+    @property
+    def lost(self) -> bool:
+        """Tell whether the keeper we relied on is gone, and its server with it."""
+        return self.state is not None and not self.state.keeper.alive
+
+    def renew(self, tick: Tick) -> State:
+        """Start the server again after its keeper was killed. Raises RuntimeProblem."""
+        _hold(self.files.start, fcntl.LOCK_EX, tick, "waiting for another command to start them")
+        return self.finish(tick)
 
     def release(self) -> None:
         """Drop the lease; when it was the last, wait until the keeper has stopped the server."""
@@ -73,38 +90,40 @@ class Client:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 pass_fds=(lock,),
+                bufsize=0,
                 cwd="/",
-                env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
+                env={"PATH": os.defpath, "PYTHONPATH": str(PROJECT_ROOT)},
                 start_new_session=True,
             )
         self.files.keeper.drop()
 
-    def _follow(self, starter: subprocess.Popen[bytes], tick: Tick) -> None:
-        """Pass on the keeper's stages until it is ready. Raises what it reports."""
-        assert starter.stdout is not None  # noqa: S101
+    def _follow(self, tick: Tick) -> None:
+        """Wait for the keeper we started, or a moment for another's. Raises what ours reports."""
+        starter, self._starter = self._starter, None
+        if starter is None or starter.stdout is None:
+            tick("")
+            time.sleep(PAUSE)
+            return
+        try:
+            self._listen(starter.stdout, tick)
+        finally:
+            starter.stdout.close()
+            starter.wait()  # it only hands over to the keeper
+
+    def _listen(self, stream: IO[bytes], tick: Tick) -> None:
+        """Pass on the keeper's stages until it is ready."""
         stage = ""
-        with starter.stdout as stream:
-            while True:
-                tick(stage)
-                if not select.select([stream], [], [], 0.1)[0]:
-                    continue
-                line = stream.readline()
-                message: dict[str, Any] = json.loads(line) if line else {"ready": False}
+        while True:
+            tick(stage)
+            if select.select([stream], [], [], 0.1)[0]:
+                message: dict[str, Any] = json.loads(stream.readline() or '{"lost": true}')
+                if "ready" in message:
+                    return
                 if "problem" in message:
                     raise RuntimeProblem.from_dict(message["problem"])
-                if "ready" in message:
-                    break
+                if "lost" in message:
+                    raise not_started(self.site, "the process that keeps it ended")
                 stage = message["stage"]
-        starter.wait()
-
-    def _settled(self, tick: Tick) -> State:
-        """Return the state; wait if the keeper was started by a client that died meanwhile."""
-        while not (state := self.files.running()):
-            tick("")
-            if self.files.keeper.can_be_held(fcntl.LOCK_EX):
-                raise not_started(self.site, "the process that keeps it ended")
-            time.sleep(PAUSE)
-        return state
 
 
 def _hold(lock: LockFile, mode: int, tick: Tick, stage: str) -> None:

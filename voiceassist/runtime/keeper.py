@@ -146,6 +146,7 @@ class Keeper:
 
     def _restart(self) -> None:
         """Start a server that died again, where its clients expect it; give up when it keeps dying."""
+        self.files.withdraw()  # newcomers wait until it is back
         now = time.monotonic()
         self.deaths = [*(death for death in self.deaths if now - death < DEATHS_WINDOW), now]
         if len(self.deaths) > MAX_DEATHS:

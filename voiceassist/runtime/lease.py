@@ -58,11 +58,14 @@ class LockFile:
             self.descriptor = None
 
     def can_be_held(self, mode: int) -> bool:
-        """Tell whether `mode` could be taken now, without keeping it."""
+        """Tell whether `mode` could be taken now, without keeping it; nobody holds a file that is gone."""
         probe = LockFile(self.path)
-        taken = probe.hold(mode | fcntl.LOCK_NB)
-        probe.drop()
-        return taken
+        try:
+            return probe.hold(mode | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return True
+        finally:
+            probe.drop()
 
 
 class Files:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from pathlib import Path
+
+from voiceassist.runtime.errors import InvalidSetting
 
 HIGHEST_PORT = 65535
 LOOPBACK = "127.0.0.1"
@@ -11,15 +14,30 @@ LOOPBACK = "127.0.0.1"
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
     """Tell whether a server could listen on `port` now."""
+    return _refusal(port, host) is None
+
+
+def _refusal(port: int, host: str) -> OSError | None:
+    """Return why the system would not let a server listen on `port`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
             probe.listen(1)
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
+
+
+def check_allowed(port: int, host: str) -> None:
+    """Refuse what no free port would mend: a foreign address, a privileged port. Raises InvalidSetting."""
+    refusal = _refusal(port, host)
+    if refusal is not None and refusal.errno != errno.EADDRINUSE:
+        raise InvalidSetting(
+            f"The server cannot listen on port {port} of {host}: {refusal.strerror}.",
+            "Set HOST to an address of this machine (127.0.0.1, or 0.0.0.0 for all) and PORT above 1023.",
+        )
 
 
 def free_port() -> int:

