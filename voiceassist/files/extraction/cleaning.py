@@ -14,7 +14,7 @@ _LIGATURES = {
     "\ufb05": "st",
     "\ufb06": "st",
 }
-_SPACES = {code: " " for code in (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)}
+_SPACES = dict.fromkeys((160, 5760, *range(8192, 8203), 8239, 8287, 12288), " ")
 _LINE_ENDS = {0x0B: "\n", 0x0C: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
 # PostgreSQL refuses NUL; the other C0 and C1 controls have no meaning in a document.
 _CONTROLS = {
@@ -24,30 +24,8 @@ _CONTROLS = {
 }
 # Direction overrides, zero-width, invisible operators, tags and variation supplements can hide or reorder what
 # the reader sees (Unicode Technical Report 36, "Unicode Security Considerations").
-_HIDDEN = {
-    code: None
-    for code in (
-        0xAD,
-        0x034F,
-        0x061C,
-        0x115F,
-        0x1160,
-        0x17B4,
-        0x17B5,
-        0x180E,
-        0x200B,
-        0x200E,
-        0x200F,
-        *range(0x202A, 0x202F),
-        *range(0x2060, 0x2070),
-        0x3164,
-        0xFEFF,
-        0xFFA0,
-        *range(0xFFF9, 0xFFFC),
-        *range(0xE0000, 0xE0200),
-    )
-}
-_UNASSIGNABLE = {**{code: "\ufffd" for code in range(0xD800, 0xE000)}, 0xFFFE: None, 0xFFFF: None}
+_HIDDEN = dict.fromkeys((173, 847, 1564, 4447, 4448, 6068, 6069, 6158, 8203, 8206, 8207, *range(8234, 8239), *range(8288, 8304), 12644, 65279, 65440, *range(65529, 65532), *range(917504, 918016)))
+_UNASSIGNABLE = {**dict.fromkeys(range(55296, 57344), "�"), 0xFFFE: None, 0xFFFF: None}
 _TABLE: dict[int, str | None] = dict({**_SPACES, **_LINE_ENDS, **_CONTROLS, **_HIDDEN, **_UNASSIGNABLE})
 _TABLE.update({ord(sign): letters for sign, letters in _LIGATURES.items()})
 

@@ -260,7 +260,7 @@ class _Walker:
             self._cells(row, depth) for row in table.iter(qn("w:tr")) if _owner(row, qn("w:tbl")) is table
         ]
         rows = [row for row in rows if any(row)]
-        if len(rows) > 1 and len(rows[0]) > 1 and all(rows[0]):
+        if len(rows) > 1 and len(rows[0]) > 1 and all(rows[0][1:]):
             self.builder.table_header(rows[0])
             rows = rows[1:]
         for row in rows:

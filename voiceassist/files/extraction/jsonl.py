@@ -6,8 +6,8 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from io import BufferedReader
+from pathlib import Path
 from typing import Any
 
 from voiceassist.files.document import ExtractedDocument

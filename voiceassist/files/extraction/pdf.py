@@ -129,7 +129,7 @@ def _raw_page(row: dict[str, Any]) -> _RawPage:
 
 
 def _main_angle(words: list[Word]) -> int:
-    letters = {angle: 0 for angle in (0, 90, 180, 270)}
+    letters = dict.fromkeys((0, 90, 180, 270), 0)
     for word in words:
         letters[word.angle] += len(word.text)
     return max(letters, key=lambda angle: letters[angle])
@@ -137,7 +137,7 @@ def _main_angle(words: list[Word]) -> int:
 
 def _pages(raw: list[_RawPage], typography: Typography) -> tuple[Page, ...]:
     all_rows: list[list[Row]] = [list(rows_of(page.words)) for page in raw]
-    kept = without_running_lines(all_rows, [page.edges for page in raw])
+    kept = without_running_lines(all_rows, [page.edges for page in raw], body_size=typography.body_size)
     builder = PageBuilder()
     for page, rows in zip(raw, kept, strict=True):
         ParagraphWriter(builder, typography).write_page(regions_of(rows, page.rules))

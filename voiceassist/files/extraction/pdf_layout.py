@@ -7,7 +7,6 @@ sides respect (a projection profile, as in Nagy's X-Y cut), tables by runs of ro
 from __future__ import annotations
 
 import re
-import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 

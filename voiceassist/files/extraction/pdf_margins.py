@@ -19,15 +19,15 @@ Row = Sequence[Word]
 
 
 def without_running_lines(
-    pages: Sequence[Sequence[Row]], bounds: Sequence[tuple[float, float]]
+    pages: Sequence[Sequence[Row]], bounds: Sequence[tuple[float, float]], *, body_size: float
 ) -> list[list[Row]]:
     """Return the rows of each page without headers, footers and page numbers.
 
     `bounds` holds the bottom and top of each page, in points. A line counts as running when it stands at the edge of at
-    least three pages (two, in a document of up to four), numbers aside.
+    least three pages (two, in a document of up to four), numbers aside, and is not much larger than running text.
     """
     needed = 2 if len(pages) <= 4 else 3
-    edges = [_edge_rows(rows, *edge) for rows, edge in zip(pages, bounds, strict=True)]
+    edges = [_edge_rows(rows, *edge, body_size * 1.3) for rows, edge in zip(pages, bounds, strict=True)]
     seen = Counter(signature for rows in edges for signature in {_signature(row) for row in rows})
     kept: list[list[Row]] = []
     for rows, edge in zip(pages, edges, strict=True):
@@ -36,11 +36,12 @@ def without_running_lines(
     return kept
 
 
-def _edge_rows(rows: Sequence[Row], bottom: float, top: float) -> list[Row]:
+def _edge_rows(rows: Sequence[Row], bottom: float, top: float, max_size: float) -> list[Row]:
     margin = (top - bottom) * MARGIN_SHARE
     first = [row for row in rows[:EDGE_ROWS] if row[0].baseline > top - margin]
     last = [row for row in rows[-EDGE_ROWS:] if row[0].baseline < bottom + margin]
-    return [*first, *(row for row in last if not any(row is other for other in first))]
+    edge = [*first, *(row for row in last if not any(row is other for other in first))]
+    return [row for row in edge if max(word.size for word in row) <= max_size]
 
 
 def _text(row: Row) -> str:

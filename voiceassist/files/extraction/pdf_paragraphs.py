@@ -20,8 +20,7 @@ MAX_LEVELS = 5
 HYPHENS = ("\u2010", "-", "\u00ad")
 # Words that follow a hyphen in compounds which are written with one.
 COMPOUND_TAILS = frozenset(
-    "based related specific associated induced dependent controlled free like term dose risk line level care year old "
-    "up blind label reported adjusted weighted treated sensitive resistant negative positive mediated acquired".split()
+    ["based", "related", "specific", "associated", "induced", "dependent", "controlled", "free", "like", "term", "dose", "risk", "line", "level", "care", "year", "old", "up", "blind", "label", "reported", "adjusted", "weighted", "treated", "sensitive", "resistant", "negative", "positive", "mediated", "acquired"]
 )
 MIN_CAPITALS = 8
 _CAPTION = re.compile(r"(?:table|figure|fig\.|box|exhibit)\s*\d*[.:]?\s", re.IGNORECASE)
@@ -59,14 +58,16 @@ class Typography:
 
 
 def typography_of(words: Iterable[Word]) -> Typography:
-    """Measure a document."""
+    """Measure a document. Both parts of a word that was parted at a line's end are left out of its vocabulary."""
     letters: Counter[float] = Counter()
     vocabulary: set[str] = set()
+    after_hyphen = False
     for word in words:
         letters[_rounded(word.size)] += len(word.text)
-        vocabulary.update(
-            found.lower() for found in _WORD.findall(word.text) if not word.text.endswith(HYPHENS)
-        )
+        parted = word.text.endswith(HYPHENS)
+        if not parted and not after_hyphen:
+            vocabulary.update(found.lower() for found in _WORD.findall(word.text))
+        after_hyphen = parted
     body = letters.most_common(1)[0][0] if letters else 10.0
     larger = sorted((size for size in letters if size >= body * HEADING_RATIO), reverse=True)
     return Typography(body, tuple(larger[:MAX_LEVELS]), frozenset(vocabulary))
@@ -94,6 +95,7 @@ class ParagraphWriter:
         self._right = 0.0
         self._pitch = 0.0
         self._section_titles: set[int] = set()
+        self._bold_prose: set[int] = set()
 
     def write_page(self, regions: Sequence[Region]) -> None:
         for region in regions:
@@ -116,6 +118,20 @@ class ParagraphWriter:
         near = [gap for gap in gaps if 0 < gap < 2.2 * self._typography.body_size]
         self._pitch = statistics.median_low(near) if near else 1.2 * self._typography.body_size
         self._section_titles = {id(line) for line in self._find_section_titles(lines)}
+        self._bold_prose = {id(line) for line in self._find_bold_prose(lines)}
+
+    def _find_bold_prose(self, lines: Sequence[Line]) -> Iterator[Line]:
+        """Yield lines of whole sentences set in bold, which are no headings."""
+        run: list[Line] = []
+        for line, after in zip(lines, [*lines[1:], None], strict=True):
+            if line.bold and not line.text.isupper():
+                run.append(line)
+            near = after is not None and 0 < line.baseline - after.baseline <= 1.35 * self._pitch
+            if not near or after is None or not after.bold or after.size != line.size:
+                text = " ".join(part.text for part in run)
+                if len(run) > 1 and (text.endswith(".") or len(text) > MAX_HEADING_CHARACTERS):
+                    yield from run
+                run = []
 
     def _find_section_titles(self, lines: Sequence[Line]) -> Iterator[Line]:
         """Yield short numbered lines that stand alone, such as "3. Recall period"."""
@@ -132,7 +148,9 @@ class ParagraphWriter:
 
     def _take(self, line: Line) -> None:
         level = self._typography.heading_level(line)
-        if not level and id(line) in self._section_titles:
+        if id(line) in self._bold_prose:
+            level = 0
+        elif not level and id(line) in self._section_titles:
             level = self._typography.lowest_level
         if self._open is not None and self._continues(self._open, line, level):
             self._open.lines.append(line)
@@ -153,7 +171,7 @@ class ParagraphWriter:
         if gap <= 0:  # the next column
             return runs_on
         if gap > 1.35 * max(self._pitch, last.size):
-            return runs_on and gap < 1.8 * last.size
+            return runs_on and gap <= 2 * last.size
         if runs_on:
             return True
         return not self._ends(last) and not self._starts(paragraph, line)
@@ -167,7 +185,10 @@ class ParagraphWriter:
     @staticmethod
     def _continues_heading(paragraph: _Paragraph, last: Line, line: Line, level: int) -> bool:
         near = 0 < last.baseline - line.baseline <= 1.6 * last.size
-        return paragraph.level == level and near and len(paragraph.lines) < 4 and not _marker(line)
+        alike = (
+            paragraph.level == level and last.bold == line.bold and last.text.isupper() == line.text.isupper()
+        )
+        return alike and near and len(paragraph.lines) < 4 and not _marker(line)
 
     def _ends(self, last: Line) -> bool:
         """A line that leaves much of the column free was ended by its author."""

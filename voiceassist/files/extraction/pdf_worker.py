@@ -235,8 +235,8 @@ def _is_bold(font: str, weight: int) -> bool:
     if any(word in lowered for word in BOLD_NAMES):
         return True
     return (
-        weight >= BOLD_WEIGHT
-        and not lowered
+        (weight >= BOLD_WEIGHT
+        and not lowered)
         or (weight >= BOLD_WEIGHT and lowered.startswith("f") and lowered[1:].isdigit())
     )
 
