@@ -1,0 +1,1 @@
+"""VoiceAssist: the project package and the platform that every app stands on."""

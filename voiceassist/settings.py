@@ -1,0 +1,181 @@
+"""Django settings. Every value an operator may change is an environment variable listed in `.env.example`.
+
+A variable may also be given as `NAME_FILE`, the path of a mounted secret.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import environ
+from kombu import Queue
+
+from voiceassist.core.logging import logging_config
+from voiceassist.core.secrets import kept_secret, read_secret_files
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+read_secret_files(os.environ)
+
+# --- Where it runs -----------------------------------------------------------
+
+HOST: str = env("HOST", default="127.0.0.1")
+PORT: int = env.int("PORT", default=8000)
+DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DEBUG: bool = env.bool("DEBUG", default=False)
+SECRET_KEY: str = env("SECRET_KEY", default="") or kept_secret(DATA_DIR / "secret_key")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# --- The house ---------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "csp",
+    "django_htmx",
+    "django_structlog",
+    "voiceassist.console.apps.ConsoleConfig",
+    "sharing",
+    "voice",
+    "conversations",
+    "clinical",
+    "knowledge",
+    "voiceassist.evidence",
+    "voiceassist.ai",
+    "voiceassist.privacy",
+    "voiceassist.files",
+    "voiceassist.accounts",
+    "voiceassist.audit",
+    "voiceassist.core",
+    "voiceassist.console.apps.ConsoleAdminConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "voiceassist.core.middleware.DomainErrorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "voiceassist.console.middleware.ConsolePolicyMiddleware",
+]
+ROOT_URLCONF = "voiceassist.urls"
+ASGI_APPLICATION = "voiceassist.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- PostgreSQL, Redis, Celery -----------------------------------------------
+# Without a URL, manage.py starts the embedded servers and sets both variables.
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres://voiceassist@127.0.0.1:5432/voiceassist")}
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASES["default"].get("OPTIONS", {}),
+    "pool": {"min_size": 1, "max_size": 16, "timeout": 10},
+    "connect_timeout": 5,
+}
+DATABASES["default"]["TEST"] = {"NAME": f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_va"}
+
+REDIS_URL: str = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}  # seconds; above the longest task
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = [Queue("default"), Queue("index")]  # a worker without -Q serves both
+CELERY_TASK_ROUTES = {"knowledge.index_document": {"queue": "index"}}
+
+# --- Accounts ----------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["voiceassist.accounts.backends.EmailBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/app/login/"
+LOGIN_REDIRECT_URL = "/app/"
+LOGOUT_REDIRECT_URL = "/app/login/"
+DEMO_USER_EMAIL = "demo@voiceassist.test"
+
+# --- Browser security --------------------------------------------------------
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# --- Files -------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+MEDIA_ROOT = DATA_DIR / "files"
+LIBRARY_MAX_FILE_SIZE_MB: int = env.int("LIBRARY_MAX_FILE_SIZE_MB", default=200)
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes; larger uploads go to a temporary file
+CLAMAV_HOST: str = env("CLAMAV_HOST", default="")
+CLAMAV_PORT: int = env.int("CLAMAV_PORT", default=3310)
+
+# --- Models ------------------------------------------------------------------
+
+OPENAI_API_KEY: str = env("OPENAI_API_KEY", default="")
+OPENAI_BASE_URL: str = env("OPENAI_BASE_URL", default="")
+OPENAI_MODEL: str = env("OPENAI_MODEL", default="gpt-5-mini")
+EMBEDDING_MODEL_DIR: str = env("EMBEDDING_MODEL_DIR", default="")
+
+# --- Language, time, logs ----------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LOG_LEVEL: str = env("LOG_LEVEL", default="INFO").upper()
+LOGGING = logging_config(LOG_LEVEL)
+DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
