@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-class RuntimeProblem(Exception):  # noqa: N818  (its subclasses are named facts)
+class RuntimeProblem(Exception):
     """Something a person can put right: `sentence` says what happened, `remedy` what to do."""
 
     def __init__(self, sentence: str, remedy: str = "") -> None:

@@ -116,9 +116,7 @@ class Keeper:
         raise not_started(self.site, self._what_happened())
 
     def _becomes_ready(self, child: subprocess.Popen[bytes]) -> bool:
-        process.wait_until(
-            lambda: child.poll() is not None or self.server.is_ready(child, self.port), READY_WITHIN
-        )
+        process.wait_until(lambda: child.poll() is not None or self.server.is_ready(child, self.port), READY_WITHIN)
         return child.poll() is None and self.server.is_ready(child, self.port)
 
     def _what_happened(self) -> str:

@@ -50,9 +50,7 @@ def free_port() -> int:
 
 def next_free(port: int, host: str) -> int | None:
     """Return the first free port above `port`, or None."""
-    return next(
-        (other for other in range(port + 1, min(port + 200, HIGHEST_PORT + 1)) if is_free(other, host)), None
-    )
+    return next((other for other in range(port + 1, min(port + 200, HIGHEST_PORT + 1)) if is_free(other, host)), None)
 
 
 def remembered(file: Path) -> int:

@@ -88,7 +88,7 @@ def _current_directory(pid: int) -> str:
         return ""
 
 
-def spawn(  # noqa: PLR0913  (a process has many sides)
+def spawn(
     command: Sequence[str | Path],
     *,
     death_signal: signal.Signals,

@@ -46,6 +46,4 @@ def worker() -> Program:
 def web(host: str, port: int) -> Program:
     """Return the ASGI server, without daphne's access log: its query strings may hold patients' words."""
     options = ["-v", "0", "-b", host, "-p", str(port)]
-    return Program(
-        "web", "web server", [sys.executable, "-m", "daphne", *options, "voiceassist.asgi:application"]
-    )
+    return Program("web", "web server", [sys.executable, "-m", "daphne", *options, "voiceassist.asgi:application"])

@@ -26,7 +26,7 @@ READY_WITHIN = 120.0  # seconds from the start of the web server
 PlanFor = Callable[[str, int], project.Plan]
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """Somebody asked us to stop."""
 
 
@@ -177,6 +177,7 @@ class Supervisor:
             "HOST": self.environment.host,
             "PORT": str(port),
             "DATA_DIR": str(self.environment.data_dir),
+            "EMBEDDED_SERVERS": " ".join(addresses.states),
             "PYTHONUNBUFFERED": "1",
         }
         return {**os.environ, **ours, **addresses.as_environment()}

@@ -75,9 +75,7 @@ def stop(arguments: list[str]) -> int:
     except PermissionError:
         raise RuntimeProblem("VoiceAssist was started by another user.", "Stop it as that user.") from None
     if not record.supervisor.wait(STOPS_WITHIN):
-        raise RuntimeProblem(
-            f"VoiceAssist (process {record.supervisor.pid}) has not ended yet.", "Try again."
-        )
+        raise RuntimeProblem(f"VoiceAssist (process {record.supervisor.pid}) has not ended yet.", "Try again.")
     print("VoiceAssist has stopped.")
     return 0
 

@@ -132,9 +132,7 @@ def test_root_does_not_take_over_the_data_of_a_user(tmp_path):
 @contextlib.contextmanager
 def small_disk(place: Path, size: str) -> Iterator[None]:
     place.mkdir(exist_ok=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", place], check=False
-    )
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", place], check=False)
     if mounted.returncode:
         pytest.skip("mounting a small disk is not allowed here")
     try:

@@ -35,9 +35,7 @@ def test_the_application_role_is_no_superuser_and_owns_its_database(data_dir):
     with servers(data_dir, {"postgres"}) as addresses:
         url = addresses.as_environment()["DATABASE_URL"]
         role = query(url, "select rolsuper, rolcreatedb from pg_roles where rolname = current_user")
-        owner = query(
-            url, "select pg_get_userbyid(datdba) from pg_database where datname = current_database()"
-        )
+        owner = query(url, "select pg_get_userbyid(datdba) from pg_database where datname = current_database()")
     assert role == [(False, True)]
     assert owner == [("voiceassist",)]
 
@@ -73,15 +71,11 @@ def test_strangers_are_turned_away(data_dir):
 
 def test_nothing_listens_beyond_loopback(data_dir):
     with servers(data_dir) as addresses:
-        listening = {
-            int(url.rpartition(":")[2].partition("/")[0]) for url in addresses.as_environment().values()
-        }
+        listening = {int(url.rpartition(":")[2].partition("/")[0]) for url in addresses.as_environment().values()}
         table = [line.split()[1:4] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         table6 = [line.split()[1:4] for line in Path("/proc/net/tcp6").read_text().splitlines()[1:]]
     bound = {
-        (local.split(":")[0], int(local.split(":")[1], 16))
-        for local, _, state in [*table, *table6]
-        if state == "0A"
+        (local.split(":")[0], int(local.split(":")[1], 16)) for local, _, state in [*table, *table6] if state == "0A"
     }
     assert {address for address, port in bound if port in listening} == {"0100007F"}
 
