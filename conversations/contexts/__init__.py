@@ -1,0 +1,1 @@
+"""What the chat pages show, as plain values."""

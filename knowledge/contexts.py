@@ -1,0 +1,332 @@
+"""What the source pages show, as plain values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from knowledge.models import Document, Page
+
+MAX_AUTHORS = 6
+Span = tuple[int, int]
+NOWHERE: Span = (0, 0)
+_PARAGRAPH = re.compile(r"\S(?:.|\n(?!\s*\n))*")
+_LISTED = {"list_item", "reference"}
+
+
+# --- A page's text, cut into what is shown ------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of a page's text that is shown in one way."""
+
+    text: str
+    in_passage: bool = False
+    in_quote: bool = False
+    starts_quote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One block of a page. `lead` is the text between it and the block before: blank lines, a list marker.
+
+    A table row has several cells, parted by one tab each; every other part has one.
+    """
+
+    kind: str
+    lead: str
+    cells: tuple[tuple[Segment, ...], ...]
+    level: int = 0
+    path: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The part's own slice of the page's text."""
+        return "\t".join("".join(segment.text for segment in cell) for cell in self.cells)
+
+    @property
+    def marker(self) -> str:
+        """The list marker in front of the part, if any."""
+        return self.lead.strip()
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The only cell of a part that is not a table row."""
+        return self.cells[0]
+
+
+def split_page(
+    text: str, blocks: Iterable[Sequence[Any]], *, passage: Span = NOWHERE, quote: Span = NOWHERE
+) -> list[Part]:
+    """Cut a page into parts: leads and texts joined in order are `text`, up to the white space at its end.
+
+    `blocks` are rows of `Page.blocks`; `passage` and `quote` are half-open offsets, or NOWHERE.
+    Blocks that overlap or lie outside are left out, and text outside all blocks becomes paragraphs.
+    """
+    parts: list[Part] = []
+    shown = 0
+    for kind, start, end, level, path in _covering(text, blocks):
+        spans = _cell_spans(text, start, end) if kind == "table_row" else [(start, end)]
+        cells = tuple(_segments(text, span, passage=passage, quote=quote) for span in spans)
+        parts.append(Part(kind, text[shown:start], cells, level, path))
+        shown = end
+    return parts
+
+
+def _covering(text: str, blocks: Iterable[Sequence[Any]]) -> Iterator[tuple[str, int, int, int, tuple[str, ...]]]:
+    """Yield the usable blocks in order, and a paragraph for each text between them that would be lost."""
+    position = 0
+    for kind, start, end, level, path in sorted(blocks, key=lambda block: block[1]):
+        if not position <= start < end <= len(text):
+            continue
+        if kind not in _LISTED:
+            yield from _paragraphs(text, position, start)
+        yield str(kind), start, end, int(level), tuple(path)
+        position = end
+    yield from _paragraphs(text, position, len(text))
+
+
+def _paragraphs(text: str, start: int, end: int) -> Iterator[tuple[str, int, int, int, tuple[str, ...]]]:
+    for match in _PARAGRAPH.finditer(text, start, end):
+        yield "paragraph", match.start(), match.start() + len(match[0].rstrip()), 0, ()
+
+
+def _cell_spans(text: str, start: int, end: int) -> list[Span]:
+    spans = []
+    for cell in text[start:end].split("\t"):
+        spans.append((start, start + len(cell)))
+        start += len(cell) + 1
+    return spans
+
+
+def _segments(text: str, span: Span, *, passage: Span, quote: Span) -> tuple[Segment, ...]:
+    start, end = span
+    inner = sorted({cut for cut in (*passage, *quote) if start < cut < end})
+    edges = [start, *inner, end]
+    return tuple(
+        Segment(
+            text=text[a:b],
+            in_passage=_inside(a, b, passage),
+            in_quote=_inside(a, b, quote),
+            starts_quote=_inside(a, b, quote) and not text[quote[0] : a].strip(),
+        )
+        for a, b in pairwise(edges)
+    )
+
+
+def _inside(start: int, end: int, span: Span) -> bool:
+    return span[0] <= start < end <= span[1]
+
+
+def find_span(text: str, *, start: int, end: int, expected: str) -> Span:
+    """Return where `expected` stands in `text`: as stored if that holds, else where it is now, else NOWHERE."""
+    if expected and text[start:end] == expected:
+        return start, end
+    found = text.find(expected) if expected else -1
+    return (found, found + len(expected)) if found >= 0 else NOWHERE
+
+
+# --- Parts grouped for the template -------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    cells: tuple[tuple[Segment, ...], ...]
+    is_header: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageBlock:
+    """A heading, a paragraph, a list or a table, ready to be shown."""
+
+    kind: str
+    level: int = 0
+    segments: tuple[Segment, ...] = ()
+    items: tuple[Part, ...] = ()
+    rows: tuple[TableRow, ...] = ()
+
+
+def page_blocks(parts: Iterable[Part]) -> list[PageBlock]:
+    """Group list items into lists and rows into tables."""
+    blocks: list[PageBlock] = []
+    for kind, group in groupby(parts, key=_group_kind):
+        if kind == "list":
+            blocks.append(PageBlock(kind, items=tuple(group)))
+        elif kind == "table":
+            blocks.extend(_tables(list(group)))
+        else:
+            blocks.extend(PageBlock(kind, min(part.level, 3), part.segments) for part in group)
+    return blocks
+
+
+def _group_kind(part: Part) -> str:
+    if part.kind in _LISTED:
+        return "list"
+    return "table" if part.kind == "table_row" else part.kind
+
+
+def _tables(parts: Sequence[Part]) -> list[PageBlock]:
+    """Start a new table at every header row."""
+    tables: list[list[TableRow]] = []
+    width = max(len(part.cells) for part in parts)
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        is_header = following is not None and _is_header(part, following)
+        if is_header or not tables:
+            tables.append([])
+        padding = ((Segment(""),),) * (width - len(part.cells))
+        tables[-1].append(TableRow((*part.cells, *padding), is_header))
+    return [PageBlock("table", rows=tuple(rows)) for rows in tables]
+
+
+def _is_header(part: Part, following: Part) -> bool:
+    """A header row is named by the last title in the path of the row below it."""
+    name = " | ".join(cell for cell in part.text.split("\t") if cell)
+    return bool(following.path) and following.path[-1] == name and part.path[-1:] != following.path[-1:]
+
+
+# --- The bibliographic line ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A published work that a source was drawn from."""
+
+    reference: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TitleBlock:
+    """What stands above a source's page."""
+
+    title: str
+    authors: str
+    published: str
+    year: str
+    follows: str
+    links: tuple[Link, ...]
+    works: tuple[Work, ...]
+    is_demonstration: bool
+    reference: str
+
+
+def title_block(*, title: str, bibliography: Mapping[str, Any], is_demonstration: bool = False) -> TitleBlock:
+    """Build the title block; the keys of `bibliography` are those of files.document.ExtractedDocument."""
+    authors = _authors(bibliography.get("authors") or [])
+    published = _published(bibliography)
+    return TitleBlock(
+        title=title,
+        authors=authors,
+        published=published,
+        year=str(bibliography.get("year") or str(bibliography.get("reviewed") or "")[:4]),
+        follows=_follows(bibliography),
+        links=tuple(_links(bibliography)),
+        works=tuple(_works(bibliography.get("references") or [])),
+        is_demonstration=is_demonstration or bool(bibliography.get("demonstration")),
+        reference=_reference(title, authors, published, bibliography),
+    )
+
+
+def _follows(bibliography: Mapping[str, Any]) -> str:
+    follows, reviewed = bibliography.get("follows"), bibliography.get("reviewed")
+    parts = (f"Follows {follows}" if follows else "", f"reviewed {reviewed}" if reviewed else "")
+    return " · ".join(part for part in parts if part)
+
+
+def _works(references: Iterable[Any]) -> Iterator[Work]:
+    for reference in references:
+        if not isinstance(reference, Mapping):
+            yield Work(str(reference), ())
+            continue
+        others = ["et al."] if reference.get("et_al") else []
+        authors = _authors([*(reference.get("authors") or []), *others])
+        text = _reference(str(reference.get("title") or ""), authors, _published(reference), {})
+        yield Work(text, tuple(_links(reference)))
+
+
+def _authors(authors: Sequence[Any]) -> str:
+    names = [str(author) for author in authors]
+    return ", ".join(names[:MAX_AUTHORS] + (["et al."] if len(names) > MAX_AUTHORS else []))
+
+
+def _published(bibliography: Mapping[str, Any]) -> str:
+    """Return "Journal. Year;volume(issue):pages" as far as known (NLM, Citing Medicine, journal articles)."""
+    journal, year, volume, issue, pages = (
+        str(bibliography.get(key) or "") for key in ("journal", "year", "volume", "issue", "pages")
+    )
+    where = volume + (f"({issue})" if issue else "") + (f":{pages}" if pages else "")
+    when = ";".join(part for part in (year, where) if part)
+    return ". ".join(part for part in (journal.rstrip("."), when) if part)
+
+
+def _links(bibliography: Mapping[str, Any]) -> Iterator[Link]:
+    doi, pmid, url = (str(bibliography.get(key) or "") for key in ("doi", "pmid", "url"))
+    if doi:
+        yield Link(f"doi:{doi}", f"https://doi.org/{doi}")
+    if pmid.isdecimal():
+        yield Link(f"PMID {pmid}", f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/")
+    if url.startswith(("https://", "http://")) and not (doi or pmid):
+        yield Link(url.split("/")[2], url)
+
+
+def _reference(title: str, authors: str, published: str, bibliography: Mapping[str, Any]) -> str:
+    sentences = [authors, title, published]
+    text = " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
+    doi, pmid = bibliography.get("doi"), bibliography.get("pmid")
+    return f"{text} doi:{doi}" if doi else f"{text} PMID: {pmid}" if pmid else text
+
+
+# --- The source reader --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """One page of a source, and the way to the others. The addresses are "" at either end."""
+
+    title_block: TitleBlock
+    number: int
+    count: int
+    blocks: list[PageBlock]
+    previous_url: str
+    next_url: str
+
+
+def source_view(*, document: Document, page: Page, count: int, quote: Span = NOWHERE) -> SourceView:
+    """Build the reader for `page` of `count`; `quote` is lit up."""
+    within = quote if 0 <= quote[0] < quote[1] <= len(page.text) else NOWHERE
+    return SourceView(
+        title_block=title_block(
+            title=document.title,
+            bibliography=document.bibliography,
+            is_demonstration=document.is_demonstration,
+        ),
+        number=page.number,
+        count=count,
+        blocks=page_blocks(split_page(page.text, page.blocks, quote=within)),
+        previous_url=_page_url(document, page.number - 1) if page.number > 1 else "",
+        next_url=_page_url(document, page.number + 1) if page.number < count else "",
+    )
+
+
+def _page_url(document: Document, number: int) -> str:
+    return source_url(document_id=document.pk, page=number)
+
+
+def source_url(*, document_id: Any, page: int, quote: Span = NOWHERE) -> str:
+    """Return the reader's address at a page, lighting up `quote` when given."""
+    query = {"page": page} | ({"from": quote[0], "to": quote[1]} if quote != NOWHERE else {})
+    address = f"{reverse('source', args=[document_id])}?{urlencode(query)}"
+    return f"{address}#quote" if quote != NOWHERE else address

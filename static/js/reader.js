@@ -1,0 +1,6 @@
+/** A source or a citation on a page of its own. */
+
+import { copyButtons } from "./copy.js";
+
+copyButtons();
+document.querySelector("[data-quote]")?.scrollIntoView({ block: "center" });

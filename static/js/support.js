@@ -1,0 +1,38 @@
+/** Support marks: those of sentences that begin on the same line stand side by side; Esc hides an explanation. */
+
+const STEP = 14; // pixels
+
+/** @param {ParentNode} root */
+export function placeMarks(root) {
+  for (const prose of root.querySelectorAll(".prose:not(.live-text)")) {
+    /** @type {Map<number, number>} */
+    const lines = new Map();
+    for (const mark of /** @type {NodeListOf<HTMLElement>} */ (prose.querySelectorAll(".support"))) {
+      const line = Math.round(mark.getBoundingClientRect().top / 8);
+      const taken = lines.get(line) ?? 0;
+      mark.style.setProperty("--shift", `${taken * STEP}px`);
+      lines.set(line, taken + 1);
+    }
+  }
+}
+
+/** @param {HTMLElement} thread */
+export function supportMarks(thread) {
+  placeMarks(thread);
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    if (entry.contentRect.width === width) return;
+    width = entry.contentRect.width;
+    placeMarks(thread);
+  }).observe(thread);
+  thread.addEventListener("message-settled", (event) => placeMarks(/** @type {HTMLElement} */ (event.target)));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const mark of thread.querySelectorAll(".support:hover, .support:focus")) mark.classList.add("is-dismissed");
+  });
+  for (const name of ["pointerout", "focusout"]) {
+    thread.addEventListener(name, (event) => {
+      if (event.target instanceof Element) event.target.closest(".support")?.classList.remove("is-dismissed");
+    });
+  }
+}
