@@ -1,0 +1,66 @@
+"""The cast of the tests: author, colleague, stranger, curator; and a library with a few documents in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from celery import current_app
+
+from voiceassist.accounts.models import Role, User
+
+
+@pytest.fixture(autouse=True)
+def _tasks_run_at_once() -> Iterator[None]:
+    """Run background tasks in the test's own process, once their transaction commits."""
+    current_app.conf.task_always_eager = True
+    current_app.conf.task_eager_propagates = True
+    yield
+    current_app.conf.task_always_eager = False
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+def _user(name: str, role: str) -> User:
+    return User.objects.create_user(email=f"{name}@clinic.test", password="correct horse battery", role=role, name=name)
+
+
+@pytest.fixture
+def author(db) -> User:
+    return _user("author", Role.CLINICIAN)
+
+
+@pytest.fixture
+def colleague(db) -> User:
+    return _user("colleague", Role.CLINICIAN)
+
+
+@pytest.fixture
+def stranger(db) -> User:
+    return _user("stranger", Role.CLINICIAN)
+
+
+@pytest.fixture
+def curator(db) -> User:
+    return _user("curator", Role.CURATOR)
+
+
+@pytest.fixture
+def newcomer(db) -> User:
+    """A user who has no role yet."""
+    return _user("newcomer", "")
+
+
+@pytest.fixture(scope="session")
+def evaluation_data() -> Path:
+    """The folder of the evaluation data sets, from VOICEASSIST_EVAL_DATA or beside the repository."""
+    default = Path(__file__).resolve().parent.parent / "shared" / "data"
+    folder = Path(os.environ.get("VOICEASSIST_EVAL_DATA", default))
+    if not folder.is_dir():
+        pytest.skip("the evaluation data is not here; set VOICEASSIST_EVAL_DATA to its folder")
+    return folder

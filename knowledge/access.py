@@ -1,0 +1,30 @@
+"""Doors to documents."""
+
+from __future__ import annotations
+
+import uuid
+
+from knowledge.models import LIBRARY, Document
+from knowledge.queries import library_documents
+from voiceassist.accounts.models import User
+from voiceassist.core.errors import NotFound
+
+
+class DocumentNotFound(NotFound):
+    user_message = "This source does not exist, or it has been removed."
+
+
+def get_readable_document(*, user: User, document_id: uuid.UUID) -> Document:
+    """Return an indexed library document. Raises DocumentNotFound, also for users without a role."""
+    document = library_documents().filter(pk=document_id).first() if user.role else None
+    if document is None:
+        raise DocumentNotFound
+    return document
+
+
+def get_curated_document(*, user: User, document_id: uuid.UUID | str) -> Document:
+    """Return a library document in whatever state to someone who may change it. Raises DocumentNotFound."""
+    document = Document.objects.filter(collection__scope=LIBRARY, pk=document_id).first() if user.is_curator else None
+    if document is None:
+        raise DocumentNotFound
+    return document

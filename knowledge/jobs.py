@@ -1,0 +1,3 @@
+"""Names of this app's background tasks."""
+
+INDEX_DOCUMENT = "knowledge.index_document"

@@ -1,0 +1,151 @@
+"""A curator's upload: received at once, indexed in the background, re-indexed on request."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+
+from knowledge.jobs import INDEX_DOCUMENT
+from knowledge.models import Document, DocumentStatus
+from knowledge.services.identity import document_id, file_hash
+from knowledge.services.importing import get_collection
+from knowledge.services.indexing import write_documents
+from knowledge.services.limits import library_limits
+from knowledge.services.originals import keep_original
+from knowledge.services.preparing import Incoming, Progress, prepare
+from knowledge.services.statistics import refresh_statistics
+from voiceassist.accounts.models import User
+from voiceassist.core.errors import DomainError, ErrorCode
+from voiceassist.core.jobs import fail_job, finish_job, start_job
+from voiceassist.core.models import Job, JobStatus
+from voiceassist.files.document import Block, BlockKind, ExtractedDocument, Page
+from voiceassist.files.errors import FileTypeNotAllowed, UnreadableFile
+from voiceassist.files.extraction import read_documents
+from voiceassist.files.names import display_name
+from voiceassist.files.scanning import check_for_viruses
+from voiceassist.files.sniffing import identify
+
+
+class AlreadyInLibrary(DomainError):
+    code = ErrorCode.CONFLICT
+    http_status = 409
+
+
+def receive_upload(*, upload: UploadedFile[Any], by: User) -> Document:
+    """Check and keep an uploaded file, and queue its indexing.
+
+    Raises UnreadableFile (wrong type, empty, too large, infected) and AlreadyInLibrary; nothing is kept then.
+    """
+    name = display_name(upload.name or "")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"upload{''.join(Path(name).suffixes[-2:])}"
+        with path.open("wb") as target:
+            target.writelines(upload.chunks())
+        if identify(path, name=name, limits=library_limits()).is_bulk:
+            raise FileTypeNotAllowed(
+                name, "holds many documents", advice="Import it with `manage.py import_documents`."
+            )
+        with path.open("rb") as file:
+            check_for_viruses(file, name=name, host=settings.CLAMAV_HOST, port=settings.CLAMAV_PORT)
+        return _receive(path, name=name, by=by)
+
+
+@transaction.atomic
+def _receive(path: Path, *, name: str, by: User) -> Document:
+    collection, content_hash = get_collection(), file_hash(path)
+    document, created = Document.objects.get_or_create(
+        id=document_id(scope=collection.scope, content_hash=content_hash),
+        defaults={
+            "collection": collection,
+            "title": Path(name).stem,
+            "file_name": name,
+            "file": keep_original(path, content_hash=content_hash),
+            "content_hash": content_hash,
+        },
+    )
+    if not created and document.status != DocumentStatus.FAILED:
+        raise AlreadyInLibrary(f"“{name}” is in the library already, as “{document.title}”.")
+    request_indexing(document=document, by=by)
+    return document
+
+
+def request_indexing(*, document: Document, by: User) -> Job:
+    """Queue a document for indexing; until that is done it stays as it is."""
+    if document.status != DocumentStatus.INDEXED:
+        Document.objects.filter(pk=document.pk).update(status=DocumentStatus.RECEIVED, error="")
+    return start_job(kind=INDEX_DOCUMENT, subject_id=document.pk, owner_id=by.pk)
+
+
+def run_indexing(*, job_id: uuid.UUID) -> None:
+    """Extract, chunk, embed and write one document, reporting each stage. Safe to run again."""
+    job = Job.objects.get(pk=job_id)
+    document = Document.objects.select_related("collection").filter(pk=job.subject_id).first()
+    if document is None or job.status == JobStatus.DONE:
+        return finish_job(job)
+    try:
+        _index(document, job)
+    except UnreadableFile as problem:
+        _note_failure(document, job, problem.user_message)
+    except Exception:
+        _note_failure(document, job, "Indexing stopped on an unexpected error. The log has the details; try again.")
+        raise
+    else:
+        finish_job(job)
+    return None
+
+
+def _index(document: Document, job: Job) -> None:
+    def progress(stage: str, done: int, total: int) -> None:
+        job.report(status=JobStatus.RUNNING, stage=stage, done=done, total=total)
+
+    progress("extracting", 0, 1)
+    incoming = Incoming(
+        document_id=document.pk,
+        content_hash=document.content_hash,
+        extracted=_extract(document),
+        file_name=document.file_name,
+        stored_file=document.file.name or "",
+        is_demonstration=document.is_demonstration,
+    )
+    _write(document, incoming, progress)
+
+
+def _write(document: Document, incoming: Incoming, progress: Progress) -> None:
+    prepared = prepare([incoming], progress)
+    progress("storing", 0, 1)
+    write_documents(collection=document.collection, prepared=prepared)
+    refresh_statistics(collection=document.collection, now=timezone.now())
+
+
+def _extract(document: Document) -> ExtractedDocument:
+    """Read the kept file again, or, for a record of a bulk file, its stored pages."""
+    if not document.file:
+        return _from_pages(document)
+    path = Path(document.file.path)
+    return next(iter(read_documents(path, limits=library_limits(), name=document.file_name)))
+
+
+def _from_pages(document: Document) -> ExtractedDocument:
+    pages = tuple(
+        Page(page.number, page.text, tuple(_block(row) for row in page.blocks)) for page in document.pages.all()
+    )
+    return ExtractedDocument(document.title, pages, document.bibliography, document.external_id)
+
+
+def _block(row: list[object]) -> Block:
+    kind, start, end, level, heading_path = row
+    return Block(BlockKind(kind), start, end, level, tuple(heading_path))  # type: ignore[arg-type]
+
+
+def _note_failure(document: Document, job: Job, message: str) -> None:
+    """Keep a document that was indexed before as it was; say on a new one why it is not searchable."""
+    if document.status != DocumentStatus.INDEXED:
+        Document.objects.filter(pk=document.pk).update(status=DocumentStatus.FAILED, error=message)
+    fail_job(job, error=message)

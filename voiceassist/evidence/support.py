@@ -1,0 +1,117 @@
+"""Whether each sentence of an answer stands on the passages it cites.
+
+Contradiction is hard to see without a language model, so no verdict here says more than that a passage supports a
+sentence, is related to it, or that no support was found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from voiceassist.evidence.markers import without_markers
+from voiceassist.evidence.numbers import absent_numbers
+from voiceassist.evidence.passages import EvidencePassage
+from voiceassist.evidence.sentences import sentence_spans
+
+FloatArray = npt.NDArray[np.float32]
+Embed = Callable[[list[str]], FloatArray]
+
+SUPPORTED_FROM = 0.62  # cosine to the nearest sentence
+SUPPORTED_COVERAGE = 0.5  # share of content words in the cited passages
+RELATED_FROM = 0.4
+
+_MARKER = re.compile(r"\[(\d+)\]")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_NEGATION = re.compile(
+    r"\b(?:no|not|never|without|neither|nor|cannot|contraindicated|avoid(?:ed)?|isn't|aren't|don't|doesn't)\b",
+    re.IGNORECASE,
+)
+_STOP = frozenset(
+    ("the", "and", "for", "with", "from", "that", "this", "are", "was", "were", "has", "have", "had", "can", "may")
+    + ("should", "its", "their", "which", "than")
+)
+
+
+class Verdict(StrEnum):
+    SUPPORTED = "supported"
+    RELATED = "related"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceSupport:
+    """The verdict on one sentence: half-open offsets into the answer, and a reason to show."""
+
+    start: int
+    end: int
+    verdict: Verdict
+    reason: str
+
+
+def check_answer(*, answer: str, passages: Mapping[int, EvidencePassage], embed: Embed) -> list[SentenceSupport]:
+    """Judge each sentence of an answer by the passages its markers name. `passages` is keyed by citation number."""
+    spans = sentence_spans(answer)
+    if not spans:
+        return []
+    texts = [answer[start:end] for start, end in spans]
+    vectors = embed([without_markers(text) for text in texts])
+    return [
+        SentenceSupport(start, end, *_judge(text, vector, _cited(text, passages)))
+        for (start, end), text, vector in zip(spans, texts, vectors, strict=True)
+    ]
+
+
+def _cited(sentence: str, passages: Mapping[int, EvidencePassage]) -> list[EvidencePassage]:
+    numbers = dict.fromkeys(int(number) for number in _MARKER.findall(sentence))
+    return [passages[number] for number in numbers if number in passages]
+
+
+def _judge(sentence: str, vector: FloatArray, cited: Sequence[EvidencePassage]) -> tuple[Verdict, str]:
+    if not cited:
+        return Verdict.NONE, "No source is cited for this sentence."
+    sources = "\n".join(f"{passage.heading}\n{passage.text}" for passage in cited)
+    if absent := absent_numbers(sentence, sources):
+        return Verdict.NONE, f"{_listed(absent)} in the cited passage."
+    passage, place, cosine = _nearest(vector, cited)
+    if cosine < RELATED_FROM:
+        return Verdict.NONE, "The cited passage says nothing near to this."
+    if cosine < SUPPORTED_FROM or _coverage(sentence, sources) < SUPPORTED_COVERAGE:
+        return Verdict.RELATED, "The cited passage is about this, but does not clearly say it."
+    start, end = passage.sentences[place]
+    if _is_negated(sentence) != _is_negated(passage.text[start:end]):
+        return Verdict.RELATED, "One of the two says “not”: compare them."
+    return Verdict.SUPPORTED, "The cited passage says this in similar words."
+
+
+def _nearest(vector: FloatArray, cited: Sequence[EvidencePassage]) -> tuple[EvidencePassage, int, float]:
+    """Return the passage, the place of its nearest sentence, and the cosine."""
+    best = (cited[0], 0, -1.0)
+    for passage in cited:
+        cosines = passage.sentence_vectors @ vector
+        if len(cosines) and float(cosines.max()) > best[2]:
+            best = (passage, int(np.argmax(cosines)), float(cosines.max()))
+    return best
+
+
+def _coverage(sentence: str, sources: str) -> float:
+    """Return the share of the sentence's content words, cut to five letters, that the sources hold."""
+    words, known = _content(without_markers(sentence)), _content(sources)
+    return len(words & known) / len(words) if words else 1.0
+
+
+def _content(text: str) -> set[str]:
+    return {word.lower()[:5] for word in _WORD.findall(text) if word.lower() not in _STOP}
+
+
+def _is_negated(text: str) -> bool:
+    return _NEGATION.search(text) is not None
+
+
+def _listed(numbers: Sequence[str]) -> str:
+    return f"{', '.join(numbers)} {'is' if len(numbers) == 1 else 'are'} not"
