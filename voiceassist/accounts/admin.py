@@ -13,7 +13,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):  # type: ignore[misc]
+class UserAdmin(ModelAdmin):
     """Grant a role, or take it away. People are added with `manage.py create_user` for the time being."""
 
     list_display = ["email", "name", "role", "is_active", "last_login"]

@@ -5,13 +5,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+
+from voiceassist.accounts.models import User
 
 
 class EmailBackend(ModelBackend):
     """Sign in by e-mail address and password. The demonstration user exists on loopback only."""
 
-    def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
+    def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         """Refuse inactive users, and the demonstration user when others could reach the server."""
         is_demo = bool(getattr(user, "is_demo", False))
         return super().user_can_authenticate(user) and not (is_demo and not serves_loopback_only())

@@ -24,7 +24,7 @@ class SameOriginMiddleware:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         headers = _headers(scope)
         if "cookie" in headers and not is_same_origin(headers, _scheme(scope, headers)):
-            return await cast("Any", WebsocketDenier()).__call__(scope, receive, send)
+            return await WebsocketDenier()(scope, receive, send)
         return await self.application(scope, receive, send)
 
 

@@ -14,7 +14,7 @@ def read_secret_files(environment: MutableMapping[str, str]) -> None:
     """Set NAME from the contents of the file named by NAME_FILE, unless NAME is set already."""
     for name, path in list(environment.items()):
         target = name.removesuffix("_FILE")
-        if name == target or target in environment or not os.path.isfile(path):
+        if name == target or target in environment or not Path(path).is_file():
             continue
         environment[target] = Path(path).read_text(encoding="utf-8").strip()
 
