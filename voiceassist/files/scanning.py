@@ -14,9 +14,7 @@ MAX_REPLY_BYTES = 4096
 CONNECT_SECONDS = 5.0
 
 
-def check_for_viruses(
-    file: BinaryIO, *, name: str, host: str, port: int = 3310, max_seconds: float = 60.0
-) -> None:
+def check_for_viruses(file: BinaryIO, *, name: str, host: str, port: int = 3310, max_seconds: float = 60.0) -> None:
     """Send the file to clamd and return when it calls it clean. Without a host nothing is checked.
 
     `file` is read from its current position to its end. Raises InfectedFile; raises ScannerUnavailable when the daemon

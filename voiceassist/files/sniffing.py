@@ -107,7 +107,7 @@ def check_size(size: int, kind: FileKind, *, name: str, limits: Limits) -> None:
         raise EmptyFile(name)
     allowed = limits.max_bulk_bytes if kind.is_bulk else limits.max_bytes
     if size > allowed:
-        detail = f"has {size / MEGABYTE:.1f} MB; the limit is {allowed / MEGABYTE:g} MB"
+        detail = f"has {size / MEGABYTE:.1f} MB; the limit is {allowed / MEGABYTE:.3g} MB"
         raise FileTooLarge(name, detail)
 
 

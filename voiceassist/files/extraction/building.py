@@ -10,7 +10,8 @@ from voiceassist.files.document import Block, BlockKind, Page
 # Kinds that follow each other line by line; everything else is set apart by a blank line.
 _RUNS = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.REFERENCE})
 _REFERENCE_TITLE = re.compile(
-    r"(?:[\dIVX]+[.)]?\s+)?(?:list of\s+)?(?:references?|bibliography|works cited|literature cited|literature)(?:\s+list)?:?",
+    r"(?:[\dIVX]+[.)]?\s+)?(?:list of\s+)?(?:references?|bibliography|works cited|literature(?: cited)?)"
+    r"(?:\s+list)?:?",
     re.IGNORECASE,
 )
 
@@ -112,9 +113,7 @@ class PageBuilder:
         self._write(self._separator(kind) + lead)
         start = self._length
         self._write(body)
-        self._blocks.append(
-            Block(kind, start, self._length, level, self.heading_path if path is None else path)
-        )
+        self._blocks.append(Block(kind, start, self._length, level, self.heading_path if path is None else path))
 
     def _separator(self, kind: BlockKind) -> str:
         if not self._blocks:

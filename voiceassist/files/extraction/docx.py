@@ -32,16 +32,15 @@ _HEADING_STYLE = re.compile(r"heading\s*(\d)", re.IGNORECASE)
 _LIST_STYLE = re.compile(r"list\s*(bullet|number|paragraph)?\s*(\d)?", re.IGNORECASE)
 # Containers whose content is part of the text.
 _TRANSPARENT = frozenset(
-    qn(tag)
-    for tag in ("w:sdt", "w:sdtContent", "w:ins", "w:smartTag", "w:customXml", "w:hyperlink", "w:fldSimple")
+    qn(tag) for tag in ("w:sdt", "w:sdtContent", "w:ins", "w:smartTag", "w:customXml", "w:hyperlink", "w:fldSimple")
 )
 
 
 def read_docx(path: Path, *, name: str, limits: Limits) -> Iterator[ExtractedDocument]:
     """Yield the one document in a DOCX file: a page for each explicit page break, otherwise one page.
 
-    Left out: hidden and deleted text, headers and footers, comments, foot- and endnotes, text boxes. A table's first row
-    is kept in the text as cells parted by tabs, like every row, and stands as the last title over the rows below it.
+    Left out: hidden and deleted text, headers and footers, comments, foot- and endnotes, text boxes. Each row of a
+    table is a line of cells parted by tabs; the first row also stands as the last title over the rows below it.
     Raises CorruptFile, EncryptedFile, FileTooLarge, NoTextFound, TooManyPages.
     """
     macros = check_archive(path, name=name, limits=limits)
@@ -92,9 +91,7 @@ def check_archive(path: Path, *, name: str, limits: Limits) -> bool:
 
 def _check_members(members: list[zipfile.ZipInfo], *, name: str, limits: Limits) -> None:
     names = {member.filename for member in members}
-    if "[Content_Types].xml" not in names or not any(
-        re.fullmatch(r"word/document\d*\.xml", part) for part in names
-    ):
+    if "[Content_Types].xml" not in names or not any(re.fullmatch(r"word/document\d*\.xml", part) for part in names):
         raise CorruptFile(name, "is named .docx but holds no Word document")
     if any(member.flag_bits & 1 for member in members):
         raise EncryptedFile(name)
@@ -132,9 +129,7 @@ class _Styles:
             style_id = _value(element.find(qn("w:basedOn")))
 
     def names(self, style_id: str | None) -> list[str]:
-        return [_value(element.find(qn("w:name"))) or "" for element in self.lineage(style_id)] or [
-            style_id or ""
-        ]
+        return [_value(element.find(qn("w:name"))) or "" for element in self.lineage(style_id)] or [style_id or ""]
 
     def find(self, style_id: str | None, path: str) -> Any:
         for element in self.lineage(style_id):
@@ -161,9 +156,7 @@ class _Numbering:
                 continue
             for level in definition.findall(qn("w:lvl")):
                 depth = int(level.get(qn("w:ilvl")) or 0)
-                self._formats[number.get(qn("w:numId")), depth] = (
-                    _value(level.find(qn("w:numFmt"))) or "bullet"
-                )
+                self._formats[number.get(qn("w:numId")), depth] = _value(level.find(qn("w:numFmt"))) or "bullet"
 
     def marker(self, list_id: str, depth: int) -> str:
         counts = self._counts[list_id]
@@ -172,14 +165,12 @@ class _Numbering:
         match self._formats.get((list_id, depth), "bullet"):
             case "decimal" | "decimalZero" | "ordinal":
                 return f"{counts[depth]}."
-            case "lowerLetter":
-                return f"{_letters(counts[depth])}."
-            case "upperLetter":
-                return f"{_letters(counts[depth]).upper()}."
-            case "lowerRoman":
-                return f"{_roman(counts[depth])}."
-            case "upperRoman":
-                return f"{_roman(counts[depth]).upper()}."
+            case "lowerLetter" | "upperLetter" as letters:
+                sign = _letters(counts[depth])
+                return f"{sign.upper() if letters.startswith('upper') else sign}."
+            case "lowerRoman" | "upperRoman" as numerals:
+                sign = _roman(counts[depth])
+                return f"{sign.upper() if numerals.startswith('upper') else sign}."
             case "none":
                 return ""
             case _:
@@ -254,11 +245,9 @@ class _Walker:
         match = _LIST_STYLE.fullmatch(names[0].strip())
         return (names[0], int(match[2] or 1) - 1) if match and match[1] in {"Bullet", "Number"} else None
 
-    def _table(self, table: Any, depth: int = 0) -> None:
+    def _table(self, table: Any) -> None:
         self.builder.end_table()
-        rows = [
-            self._cells(row, depth) for row in table.iter(qn("w:tr")) if _owner(row, qn("w:tbl")) is table
-        ]
+        rows = [self._cells(row) for row in table.iter(qn("w:tr")) if _owner(row, qn("w:tbl")) is table]
         rows = [row for row in rows if any(row)]
         if len(rows) > 1 and len(rows[0]) > 1 and all(rows[0][1:]):
             self.builder.table_header(rows[0])
@@ -267,7 +256,7 @@ class _Walker:
             self.builder.table_row(row)
         self.builder.end_table()
 
-    def _cells(self, row: Any, depth: int) -> list[str]:
+    def _cells(self, row: Any) -> list[str]:
         """Return the texts of a row; a cell merged with the one above stays empty."""
         cells: list[str] = []
         for cell in row.iter(qn("w:tc")):
@@ -287,9 +276,7 @@ class _Walker:
         self._collect(paragraph, parts, style_id, in_table=_owner(paragraph, qn("w:tc")) is not None, depth=0)
         return "".join(parts)
 
-    def _collect(
-        self, container: Any, parts: list[str], style_id: str | None, *, in_table: bool, depth: int
-    ) -> None:
+    def _collect(self, container: Any, parts: list[str], style_id: str | None, *, in_table: bool, depth: int) -> None:
         for child in container:
             if child.tag == qn("w:r"):
                 text = _run_text(child)
@@ -370,11 +357,7 @@ def _roman(number: int) -> str:
 
 def _title(source: Any, pages: tuple[Page, ...]) -> str:
     embedded = clean_line(source.core_properties.title or "")
-    if (
-        len(embedded) > 3
-        and "_" not in embedded
-        and not embedded.lower().startswith(("word document", "microsoft"))
-    ):
+    if len(embedded) > 3 and "_" not in embedded and not embedded.lower().startswith(("word document", "microsoft")):
         return embedded
     for page in pages:
         for block in page.blocks:

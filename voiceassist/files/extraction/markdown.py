@@ -25,7 +25,7 @@ _UNSEEN_HTML = re.compile(r"<!--.*?-->|<(script|style|template)\b.*?</\1\s*>", r
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 
 
-def read_markdown(path: Path, *, name: str, limits: Limits) -> Iterator[ExtractedDocument]:
+def read_markdown(path: Path, *, name: str, limits: Limits) -> Iterator[ExtractedDocument]:  # noqa: ARG001 - one shape for all readers
     """Yield the one document in a Markdown file. Raises CorruptFile (front matter), NoTextFound."""
     source, metadata = decode(path.read_bytes(), name=name)
     front, body = split_front_matter(source, name=name)
@@ -78,9 +78,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.builder = PageBuilder()
-        self._markers: list[
-            tuple[str, int]
-        ] = []  # open lists: ("" for bullets, or the delimiter), next number
+        self._markers: list[tuple[str, int]] = []  # open lists: ("" for bullets, or the delimiter), next number
         self._item_marker = ""
         self._heading_level = 0
         self._row: list[str] = []
@@ -164,8 +162,6 @@ def _inline_text(tokens: list[Token]) -> str:
             parts.append(_inline_text(token.children or []))
         elif token.type == "softbreak":
             parts.append(" ")
-        elif token.type == "hardbreak" or (
-            token.type == "html_inline" and token.content.lower().startswith("<br")
-        ):
+        elif token.type == "hardbreak" or (token.type == "html_inline" and token.content.lower().startswith("<br")):
             parts.append("\n")
     return "".join(parts)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from voiceassist.files.extraction.cleaning import clean_text
@@ -14,9 +14,7 @@ MAX_TEXT_CHARACTERS = 20_000
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d|21\d\d)(?!\d)")
 _DOI_LEAD = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
 _LISTS = frozenset({"authors", "references", "keywords", "publication_types"})
-_TEXTS = frozenset(
-    {"journal", "volume", "issue", "pages", "doi", "pmid", "url", "language", "kind", "specialty"}
-)
+_TEXTS = frozenset({"journal", "volume", "issue", "pages", "doi", "pmid", "url", "language", "kind", "specialty"})
 
 
 def normalise_metadata(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,24 +47,22 @@ def _as_list(value: object, key: str) -> list[Any]:
     if isinstance(value, list):
         return value
     if isinstance(value, str) and (key == "keywords" or ";" in value):
-        return [
-            part.strip() for part in re.split(r"[;,]" if key == "keywords" else ";", value) if part.strip()
-        ]
+        return [part.strip() for part in re.split(r"[;,]" if key == "keywords" else ";", value) if part.strip()]
     return [value]
 
 
 def _plain(value: object, depth: int = 0) -> Any:
     """Return `value` built from JSON's types only."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else None
-    if isinstance(value, date):
-        return value.isoformat()
-    if depth >= MAX_DEPTH:
-        return None
-    if isinstance(value, Mapping):
-        return {clean_text(str(key)): _plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item, depth + 1) for item in value]
-    return clean_text(str(value)).strip()[:MAX_TEXT_CHARACTERS]
+    match value:
+        case None | bool() | int():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case dict() if depth < MAX_DEPTH:
+            return {clean_text(str(key)): _plain(item, depth + 1) for key, item in value.items()}
+        case list() | tuple() if depth < MAX_DEPTH:
+            return [_plain(item, depth + 1) for item in value]
+        case dict() | list() | tuple():
+            return None
+        case _:  # text, and dates in ISO 8601
+            return clean_text(str(value)).strip()[:MAX_TEXT_CHARACTERS]

@@ -29,13 +29,14 @@ WORKER = Path(__file__).with_name("pdf_worker.py")
 # The worker sees none of the server's settings; only what a Python from an unusual place needs to start.
 PASSED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT")
 _NO_TITLE = re.compile(
-    r"^(?:untitled|document\d*|microsoft word\b.*|powerpoint presentation|slide \d+|.*\.(?:docx?|pdf|indd|qxd|tex|dvi|rtf|pptx?)"
+    r"^(?:untitled|document\d*|microsoft word\b.*|powerpoint presentation|slide \d+"
+    r"|.*\.(?:docx?|pdf|indd|qxd|tex|dvi|rtf|pptx?)"
     r"|\(?unspecified\)?|\(?anonymous\)?|title|none)$",
     re.IGNORECASE,
 )
-_NO_AUTHOR = re.compile(
-    r"^\(?(?:anonymous|unspecified|unknown|user|admin(?:istrator)?|owner)\)?$", re.IGNORECASE
-)
+# Scripts and launch actions are never run; their presence is noted (not seen inside packed object streams).
+_SCRIPT = re.compile(rb"/(?:JavaScript|JS|Launch)\b")
+_NO_AUTHOR = re.compile(r"^\(?(?:anonymous|unspecified|unknown|user|admin(?:istrator)?|owner)\)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class _RawPage:
 def read_pdf(path: Path, *, name: str, limits: Limits) -> Iterator[ExtractedDocument]:
     """Yield the one document in a PDF.
 
-    Pages without text stay empty and are listed in metadata["unreadable_pages"]; text that no reader can see is left out
-    and its pages are listed in metadata["hidden_text_pages"]. Raises EncryptedFile, CorruptFile, TooManyPages,
+    Pages without text stay empty and are listed in metadata["unreadable_pages"]; text that no reader can see is left
+    out and its pages are listed in metadata["hidden_text_pages"]. Raises EncryptedFile, CorruptFile, TooManyPages,
     TookTooLong, NoTextFound.
     """
     head, raw = _run_worker(path, name=name, limits=limits)
@@ -67,6 +68,8 @@ def read_pdf(path: Path, *, name: str, limits: Limits) -> Iterator[ExtractedDocu
     typography = typography_of(word for page in raw for word in page.words)
     pages = _pages(raw, typography)
     metadata = _metadata(head.get("metadata", {}), raw, pages)
+    if _SCRIPT.search(path.read_bytes()):
+        metadata["active_content"] = True
     title = _embedded_title(head.get("metadata", {}), name) or _title_on_page(pages) or title_from_name(name)
     yield ExtractedDocument(title=title, pages=pages, metadata=metadata)
 
@@ -101,8 +104,10 @@ def _read_output(
         raise CorruptFile(name)
     head = json.loads(output.readline() or b'{"error": "corrupt"}')
     _raise_reported(head, name=name, limits=limits)
-    pages = [_raw_page(json.loads(line)) for line in output if not line.startswith(b'{"done"')]
-    return head, pages
+    rows = [json.loads(line) for line in output]
+    if not rows or "done" not in rows.pop():
+        raise CorruptFile(name)
+    return head, [_raw_page(row) for row in rows]
 
 
 def _raise_reported(head: dict[str, Any], *, name: str, limits: Limits) -> None:
@@ -148,14 +153,10 @@ def _pages(raw: list[_RawPage], typography: Typography) -> tuple[Page, ...]:
 def _metadata(embedded: dict[str, str], raw: list[_RawPage], pages: tuple[Page, ...]) -> dict[str, Any]:
     author = clean_line(embedded.get("Author", ""))
     found: dict[str, Any] = {
-        "authors": []
-        if _NO_AUTHOR.match(author)
-        else [part.strip() for part in author.split(";") if part.strip()],
+        "authors": [] if _NO_AUTHOR.match(author) else [part.strip() for part in author.split(";") if part.strip()],
         "unreadable_pages": [page.number for page in pages if not page.text],
         "hidden_text_pages": [page.number for page in raw if page.hidden],
-        "hidden_characters_removed": sum(
-            count_hidden_characters(word.text) for page in raw for word in page.words
-        )
+        "hidden_characters_removed": sum(count_hidden_characters(word.text) for page in raw for word in page.words)
         or None,
     }
     return normalise_metadata(found)
@@ -165,9 +166,7 @@ def _embedded_title(embedded: dict[str, str], name: str) -> str:
     """Return the embedded title when it reads like one: words, not a file name or a program's default."""
     title = clean_line(embedded.get("Title", ""))
     stem = title_from_name(name).lower()
-    plausible = (
-        3 < len(title) <= 300 and any(map(str.isalpha, title)) and "_" not in title and "/" not in title
-    )
+    plausible = 3 < len(title) <= 300 and any(map(str.isalpha, title)) and "_" not in title and "/" not in title
     return title if plausible and not _NO_TITLE.match(title) and title.lower() != stem else ""
 
 

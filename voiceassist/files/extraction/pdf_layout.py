@@ -72,9 +72,7 @@ def regions_of(rows: Sequence[Sequence[Word]], rules: Sequence[Rule] = ()) -> li
     return [_with_tables(group) for group in _in_columns(lines, depth=0) if group]
 
 
-def _drawn_tables(
-    rows: Sequence[Sequence[Word]], rules: Sequence[Rule]
-) -> tuple[list[Line], list[Sequence[Word]]]:
+def _drawn_tables(rows: Sequence[Sequence[Word]], rules: Sequence[Rule]) -> tuple[list[Line], list[Sequence[Word]]]:
     """Return tables that are drawn as a grid, each as one line, and the rows of words outside of them."""
     tables: list[Line] = []
     loose: list[Sequence[Word]] = list(rows)
@@ -112,16 +110,8 @@ def _in_columns(lines: list[Line], depth: int) -> Iterator[list[Line]]:
 
 
 def _columns(band: list[Line], gutter: float, depth: int) -> Iterator[list[Line]]:
-    left = [
-        Line(part, line.grid)
-        for line in band
-        if (part := tuple(s for s in line.segments if s.x1 <= gutter + 1))
-    ]
-    right = [
-        Line(part, line.grid)
-        for line in band
-        if (part := tuple(s for s in line.segments if s.x1 > gutter + 1))
-    ]
+    left = [Line(part, line.grid) for line in band if (part := tuple(s for s in line.segments if s.x1 <= gutter + 1))]
+    right = [Line(part, line.grid) for line in band if (part := tuple(s for s in line.segments if s.x1 > gutter + 1))]
     for side in (left, right):
         if side:
             yield from _in_columns(side, depth + 1)
@@ -234,11 +224,7 @@ def _side_by_side(lines: Sequence[Line]) -> list[Line]:
 
 
 def _is_beside(last: Line, lowest: float, line: Line) -> bool:
-    if (
-        last.grid is not None
-        or line.grid is not None
-        or lowest - line.baseline > 0.8 * min(last.size, line.size)
-    ):
+    if last.grid is not None or line.grid is not None or lowest - line.baseline > 0.8 * min(last.size, line.size):
         return False
     return len(last.segments) + len(line.segments) > 2 or last.x1 < line.x0 or line.x1 < last.x0
 

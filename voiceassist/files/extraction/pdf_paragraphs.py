@@ -7,6 +7,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from voiceassist.files.extraction.building import PageBuilder
 from voiceassist.files.extraction.cleaning import clean_line
@@ -20,7 +21,38 @@ MAX_LEVELS = 5
 HYPHENS = ("\u2010", "-", "\u00ad")
 # Words that follow a hyphen in compounds which are written with one.
 COMPOUND_TAILS = frozenset(
-    ["based", "related", "specific", "associated", "induced", "dependent", "controlled", "free", "like", "term", "dose", "risk", "line", "level", "care", "year", "old", "up", "blind", "label", "reported", "adjusted", "weighted", "treated", "sensitive", "resistant", "negative", "positive", "mediated", "acquired"]
+    [
+        "based",
+        "related",
+        "specific",
+        "associated",
+        "induced",
+        "dependent",
+        "controlled",
+        "free",
+        "like",
+        "term",
+        "dose",
+        "risk",
+        "line",
+        "level",
+        "care",
+        "year",
+        "old",
+        "up",
+        "blind",
+        "label",
+        "reported",
+        "adjusted",
+        "weighted",
+        "treated",
+        "sensitive",
+        "resistant",
+        "negative",
+        "positive",
+        "mediated",
+        "acquired",
+    ]
 )
 MIN_CAPITALS = 8
 _CAPTION = re.compile(r"(?:table|figure|fig\.|box|exhibit)\s*\d*[.:]?\s", re.IGNORECASE)
@@ -114,7 +146,7 @@ class ParagraphWriter:
             return
         self._left = min(line.x0 for line in lines)
         self._right = sorted(line.x1 for line in lines)[int(0.9 * (len(lines) - 1))]
-        gaps = [a.baseline - b.baseline for a, b in zip(lines, lines[1:], strict=False)]
+        gaps = [a.baseline - b.baseline for a, b in pairwise(lines)]
         near = [gap for gap in gaps if 0 < gap < 2.2 * self._typography.body_size]
         self._pitch = statistics.median_low(near) if near else 1.2 * self._typography.body_size
         self._section_titles = {id(line) for line in self._find_section_titles(lines)}
@@ -185,9 +217,7 @@ class ParagraphWriter:
     @staticmethod
     def _continues_heading(paragraph: _Paragraph, last: Line, line: Line, level: int) -> bool:
         near = 0 < last.baseline - line.baseline <= 1.6 * last.size
-        alike = (
-            paragraph.level == level and last.bold == line.bold and last.text.isupper() == line.text.isupper()
-        )
+        alike = paragraph.level == level and last.bold == line.bold and last.text.isupper() == line.text.isupper()
         return alike and near and len(paragraph.lines) < 4 and not _marker(line)
 
     def _ends(self, last: Line) -> bool:
@@ -261,7 +291,7 @@ def join_lines(text: str, line: str, vocabulary: frozenset[str]) -> str:
     head, tail = re.search(r"[^\W\d_]*$", text[:-1]), re.match(r"[^\W\d_]*", line)
     first, second = (head[0] if head else ""), (tail[0] if tail else "")
     if not first:
-        return f"{text[:-1]}-{line}"
+        return f"{text} {line}" if text[-2:-1].isspace() else f"{text}{line}"
     whole = f"{first}{second}".lower()
     keeps = whole not in vocabulary and (
         f"{first}-{second}".lower() in vocabulary

@@ -3,9 +3,9 @@
 Runs as a program of its own (see `pdf`), with a limit on memory, processor time and output, so that a crash, a hang or
 a huge allocation in the native library ends this process only. It imports nothing from the project.
 
-Output, one object a line: {"page_count", "metadata"}, then for each page {"number", "width", "height", "words", "rules",
+Output, one object a line: {"page_count", "metadata"}, then for each page {"number", "bounds", "words", "rules",
 "hidden", "failed"?}, then {"done": true}; or {"error": "encrypted" | "corrupt" | "too_many_pages"}.
-A word is [text, x0, y0, x1, y1, baseline, size, bold, angle]: points, y upwards, turned so that the text is horizontal.
+A word is [text, x0, y0, x1, y1, baseline, size, bold, angle]: points, y upwards, turned so that it is horizontal.
 """
 
 from __future__ import annotations
@@ -78,13 +78,11 @@ class Surroundings:
 
 def main(path: str, max_pages: int, max_seconds: int, max_memory: int) -> None:
     """Print the content of the PDF at `path` within the given limits (pages, seconds, bytes)."""
-    _restrict(max_seconds, max_memory)
+    restrict(max_seconds, max_memory)
     try:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
-        encrypted = (
-            getattr(error, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD or "password" in str(error).lower()
-        )
+        encrypted = getattr(error, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD or "password" in str(error).lower()
         _print({"error": "encrypted" if encrypted else "corrupt"})
         return
     if len(document) > max_pages:
@@ -99,7 +97,7 @@ def main(path: str, max_pages: int, max_seconds: int, max_memory: int) -> None:
     _print({"done": True})
 
 
-def _restrict(max_seconds: int, max_memory: int) -> None:
+def restrict(max_seconds: int, max_memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (max_seconds, max_seconds + 1))
     resource.setrlimit(resource.RLIMIT_AS, (max_memory, max_memory))
@@ -135,21 +133,13 @@ def _read_page(page: pdfium.PdfPage, number: int) -> dict[str, Any]:
     surroundings = _surroundings(page)
     text_page = page.get_textpage()
     glyphs = list(_glyphs(text_page))
-    has_scan = any(
-        _area(_clip(image, bounds)) > OCR_IMAGE_SHARE * _area(bounds) for image in surroundings.images
-    )
-    visible = [
-        glyph
-        for glyph in glyphs
-        if glyph.marker or _is_visible(glyph, bounds, surroundings, has_scan=has_scan)
-    ]
+    has_scan = any(_area(_clip(image, bounds)) > OCR_IMAGE_SHARE * _area(bounds) for image in surroundings.images)
+    visible = [glyph for glyph in glyphs if glyph.marker or _is_visible(glyph, bounds, surroundings, has_scan=has_scan)]
     restore_ligatures(visible)
     words = list(_words(visible))
     text_page.close()
     return {
         "number": number,
-        "width": right - left,
-        "height": top - bottom,
         "bounds": bounds,
         "words": words,
         "rules": [[round(value, 1) for value in rule] for rule in surroundings.rules],
@@ -179,9 +169,7 @@ def _glyphs(text_page: pdfium.PdfTextPage) -> Iterator[Glyph]:
             continue
         pdfium_c.FPDFText_GetCharOrigin(text_page, index, x, y)
         style = _style(text_page, index, styles)
-        box, baseline = turn(
-            (left.value, bottom.value, right.value, top.value), (x.value, y.value), style.angle
-        )
+        box, baseline = turn((left.value, bottom.value, right.value, top.value), (x.value, y.value), style.angle)
         yield Glyph(text, box, baseline, style)
 
 
@@ -234,10 +222,8 @@ def _is_bold(font: str, weight: int) -> bool:
     lowered = font.lower()
     if any(word in lowered for word in BOLD_NAMES):
         return True
-    return (
-        (weight >= BOLD_WEIGHT
-        and not lowered)
-        or (weight >= BOLD_WEIGHT and lowered.startswith("f") and lowered[1:].isdigit())
+    return (weight >= BOLD_WEIGHT and not lowered) or (
+        weight >= BOLD_WEIGHT and lowered.startswith("f") and lowered[1:].isdigit()
     )
 
 
@@ -279,8 +265,7 @@ def _ligature_candidates(glyphs: list[Glyph]) -> Iterator[Glyph]:
     """Yield letters that have a box of their own; those of a mapped ligature share one box."""
     for index, glyph in enumerate(glyphs):
         shared = any(
-            other.box == glyph.box
-            for other in (*glyphs[max(0, index - 1) : index], *glyphs[index + 1 : index + 2])
+            other.box == glyph.box for other in (*glyphs[max(0, index - 1) : index], *glyphs[index + 1 : index + 2])
         )
         if glyph.text in LIGATURES and glyph.style.size and not shared:
             yield glyph
@@ -337,9 +322,7 @@ def _surroundings(page: pdfium.PdfPage) -> Surroundings:
     for index in range(min(pdfium_c.FPDFPage_CountObjects(page), MAX_OBJECTS_A_PAGE)):
         handle = pdfium_c.FPDFPage_GetObject(page, index)
         kind = pdfium_c.FPDFPageObj_GetType(handle)
-        if kind == pdfium_c.FPDF_PAGEOBJ_TEXT or not pdfium_c.FPDFPageObj_GetBounds(
-            handle, left, bottom, right, top
-        ):
+        if kind == pdfium_c.FPDF_PAGEOBJ_TEXT or not pdfium_c.FPDFPageObj_GetBounds(handle, left, bottom, right, top):
             continue
         box = (left.value, bottom.value, right.value, top.value)
         if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:

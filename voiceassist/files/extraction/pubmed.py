@@ -106,9 +106,7 @@ class _Bounded:
 
 def _document(article: etree._Element, *, name: str) -> ExtractedDocument:
     title = _text(article.find(".//ArticleTitle")) or _text(article.find(".//BookTitle"))
-    title = (
-        title.removeprefix("[").removesuffix("]") if title.startswith("[") and title.endswith("]") else title
-    )
+    title = title.removeprefix("[").removesuffix("]") if title.startswith("[") and title.endswith("]") else title
     sections = [(part.get("Label", ""), _text(part)) for part in article.iterfind(".//Abstract/AbstractText")]
     if not title and not any(body for _label, body in sections):
         raise BadRow(name, article.sourceline or 0, "it has neither a title nor an abstract")
@@ -133,12 +131,9 @@ def _metadata(article: etree._Element, pmid: str) -> dict[str, Any]:
     types = types or [_text(element) for element in article.iterfind(".//PublicationType")]
     return normalise_metadata(
         {
-            "authors": [
-                author for author in map(_author, article.iterfind(".//AuthorList[1]/Author")) if author
-            ],
+            "authors": [author for author in map(_author, article.iterfind(".//AuthorList[1]/Author")) if author],
             "year": _year(article),
-            "journal": _text(article.find(".//Journal/ISOAbbreviation"))
-            or _text(article.find(".//Journal/Title")),
+            "journal": _text(article.find(".//Journal/ISOAbbreviation")) or _text(article.find(".//Journal/Title")),
             "volume": _text(article.find(".//JournalIssue/Volume")),
             "issue": _text(article.find(".//JournalIssue/Issue")),
             "pages": _text(article.find(".//Pagination/MedlinePgn")),
@@ -163,9 +158,7 @@ def _author(author: etree._Element) -> str:
 def _year(article: etree._Element) -> int | None:
     for path in (".//JournalIssue/PubDate", ".//Book/PubDate", ".//ArticleDate"):
         dated = article.find(path)
-        if dated is not None and (
-            year := year_in(_text(dated.find("Year")) or _text(dated.find("MedlineDate")))
-        ):
+        if dated is not None and (year := year_in(_text(dated.find("Year")) or _text(dated.find("MedlineDate")))):
             return year
     return None
 

@@ -22,7 +22,7 @@ _KEY_VALUE = re.compile(r"^[A-Z][^.:]{0,40}:\s")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 
 
-def read_text_file(path: Path, *, name: str, limits: Limits) -> Iterator[ExtractedDocument]:
+def read_text_file(path: Path, *, name: str, limits: Limits) -> Iterator[ExtractedDocument]:  # noqa: ARG001 - one shape for all readers
     """Yield the one document in a text file, titled by its name. Raises NoTextFound, CorruptFile."""
     text, metadata = decode(path.read_bytes(), name=name)
     builder = PageBuilder()

@@ -34,7 +34,7 @@ def test_joiners_inside_persian_words_stay():
 def test_cleaned_text_can_be_stored_anywhere(text):
     cleaned = clean_text(text)
     assert "\x00" not in cleaned
-    assert cleaned.encode()
+    assert cleaned.encode().decode() == cleaned
     assert unicodedata.is_normalized("NFC", cleaned)
     assert all(unicodedata.category(c) != "Cc" or c in "\n\t" for c in cleaned)
     assert clean_text(cleaned) == cleaned

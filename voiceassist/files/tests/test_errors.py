@@ -6,9 +6,7 @@ from voiceassist.files import errors
 
 def test_a_message_names_the_file_the_cause_and_what_to_do():
     message = errors.EncryptedFile("/srv/uploads/lab results.pdf").user_message
-    assert message == (
-        "“lab results.pdf” is password protected. Save a copy without a password and use that copy."
-    )
+    assert message == ("“lab results.pdf” is password protected. Save a copy without a password and use that copy.")
 
 
 def test_a_message_never_shows_a_path_or_control_characters():

@@ -39,7 +39,7 @@ def test_a_row_without_a_title_takes_it_from_its_text(read):
         ('{"_id": 1}', "missing or is not text"),
         ('{"text": " "}', "is empty"),
         ('{"text": "\\u0000"}', "is empty"),
-        ("{" + '"a":{' * 100000, "not valid JSON"),
+        pytest.param("{" + '"a":{' * 100000, "not valid JSON", id="nested without end"),
     ],
 )
 def test_a_bad_row_is_reported_with_its_line_and_reading_goes_on(read, bad, cause):

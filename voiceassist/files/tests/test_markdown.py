@@ -93,7 +93,13 @@ def test_scripts_and_comments_are_left_out(read):
 
 
 @pytest.mark.parametrize(
-    "front", ["a: [1", "a: &x [1]\nb: *x", "a: !!python/object/apply:os.system [id]", "[" * 5000]
+    "front",
+    [
+        "a: [1",
+        "a: &x [1]\nb: *x",
+        "a: !!python/object/apply:os.system [id]",
+        pytest.param("[" * 5000, id="nested without end"),
+    ],
 )
 def test_bad_front_matter_is_a_named_error(read, front):
     with pytest.raises(CorruptFile, match="front matter"):
