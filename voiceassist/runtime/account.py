@@ -52,7 +52,8 @@ def _created() -> Account:
         raise _missing("there is no useradd here")
     command = [useradd, "--system", "--user-group", "--no-create-home"]
     command += ["--home-dir", str(SYSTEM_HOME), "--shell", "/usr/sbin/nologin", NAME]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    plain = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=plain)
     account = existing()
     if account is None:
         raise _missing(done.stderr.strip() or f"useradd ended with {done.returncode}")

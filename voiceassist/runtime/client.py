@@ -45,6 +45,7 @@ class Client:
                 self._start_if_needed()
                 self._follow(tick)
         finally:
+            self._dismiss_starter()
             self.files.start.drop()
         self.state = state
         return state
@@ -68,6 +69,7 @@ class Client:
 
     def release(self) -> None:
         """Drop the lease; when it was the last, wait until the keeper has stopped the server."""
+        self._dismiss_starter()
         self.files.start.drop()
         self.files.lease.drop()
         while self.state and self.state.keeper.alive and not self._others_hold():
@@ -99,16 +101,21 @@ class Client:
 
     def _follow(self, tick: Tick) -> None:
         """Wait for the keeper we started, or a moment for another's. Raises what ours reports."""
-        starter, self._starter = self._starter, None
-        if starter is None or starter.stdout is None:
+        if self._starter is None or self._starter.stdout is None:
             tick("")
             time.sleep(PAUSE)
             return
         try:
-            self._listen(starter.stdout, tick)
+            self._listen(self._starter.stdout, tick)
         finally:
+            self._dismiss_starter()
+
+    def _dismiss_starter(self) -> None:
+        """Let go of the process that handed over to the keeper; it ended then."""
+        starter, self._starter = self._starter, None
+        if starter and starter.stdout:
             starter.stdout.close()
-            starter.wait()  # it only hands over to the keeper
+            starter.wait()
 
     def _listen(self, stream: IO[bytes], tick: Tick) -> None:
         """Pass on the keeper's stages until it is ready."""

@@ -14,7 +14,7 @@ from voiceassist.runtime.environment import PROJECT_ROOT
 from voiceassist.runtime.lease import Files
 from voiceassist.runtime.pytest_plugin import throwaway_directory
 from voiceassist.runtime.server import NAMES
-from voiceassist.runtime.tests.conftest import all_end, environment_without_servers
+from voiceassist.runtime.tests.conftest import all_end, backends, environment_without_servers
 
 PRINT = """
 import json, os, time
@@ -64,7 +64,8 @@ class Run:
 
 def family(data_dir: str) -> list:
     states = [Files(name, Path(data_dir) / "run").running() for name in NAMES]
-    return [who for state in states for who in (state.server, state.keeper)]
+    servers = [who for state in states for who in (state.server, state.keeper)]
+    return [*servers, *backends(states[0].server)]
 
 
 def test_workers_inherit_one_set_of_servers(tmp_path):

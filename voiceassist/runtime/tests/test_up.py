@@ -18,7 +18,7 @@ from voiceassist.runtime.process import Identity, wait_until
 from voiceassist.runtime.server import NAMES
 from voiceassist.runtime.standing import Record
 from voiceassist.runtime.supervisor import standing_of
-from voiceassist.runtime.tests.conftest import all_end, environment_without_servers, query
+from voiceassist.runtime.tests.conftest import all_end, backends, environment_without_servers, query
 
 SLEEP = "import time; time.sleep(600)"
 
@@ -62,7 +62,7 @@ class Up:
         """Everybody who must be gone when it is over."""
         states = [Files(name, self.data_dir / "run").running() for name in NAMES]
         servers = [who for state in states for who in (state.server, state.keeper)]
-        return [*self.record.children.values(), *servers]
+        return [*self.record.children.values(), *servers, *backends(servers[0])]
 
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
