@@ -1,0 +1,68 @@
+"""Doors to conversations. Missing and forbidden look the same."""
+
+from __future__ import annotations
+
+import uuid
+
+from conversations.models import Citation, Conversation, Message
+from voiceassist.accounts.models import User
+from voiceassist.core.errors import Forbidden, NotFound
+
+
+class ConversationNotFound(NotFound):
+    user_message = "This conversation does not exist, or it is not yours to see."
+
+
+class MessageNotFound(NotFound):
+    user_message = "This message does not exist, or it is not yours to see."
+
+
+class CitationNotFound(NotFound):
+    user_message = "This citation does not exist, or it is not yours to see."
+
+
+def check_can_chat(user: User) -> None:
+    """Raise Forbidden unless the user has a role."""
+    if not user.role:
+        raise Forbidden
+
+
+def get_readable_conversation(*, user: User, conversation_id: uuid.UUID) -> Conversation:
+    """Return the user's conversation. Raises Forbidden, ConversationNotFound."""
+    check_can_chat(user)
+    conversation = Conversation.objects.filter(pk=conversation_id, owner=user).first()
+    if conversation is None:
+        raise ConversationNotFound
+    return conversation
+
+
+def get_writable_conversation(*, user: User, conversation_id: uuid.UUID) -> Conversation:
+    """Return a conversation that the user may write in. Raises Forbidden, ConversationNotFound."""
+    return get_readable_conversation(user=user, conversation_id=conversation_id)
+
+
+def get_readable_message(*, user: User, message_id: uuid.UUID) -> Message:
+    """Return a message with its conversation and citations. Raises Forbidden, MessageNotFound."""
+    check_can_chat(user)
+    message = (
+        Message.objects.filter(pk=message_id, conversation__owner=user)
+        .select_related("conversation", "parent")
+        .prefetch_related("citations")
+        .first()
+    )
+    if message is None:
+        raise MessageNotFound
+    return message
+
+
+def get_readable_citation(*, user: User, citation_id: uuid.UUID) -> Citation:
+    """Return a citation with what it points at. Raises Forbidden, CitationNotFound."""
+    check_can_chat(user)
+    citation = (
+        Citation.objects.filter(pk=citation_id, message__conversation__owner=user)
+        .select_related("message__conversation", "document", "passage__page")
+        .first()
+    )
+    if citation is None:
+        raise CitationNotFound
+    return citation

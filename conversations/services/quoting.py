@@ -1,0 +1,44 @@
+"""Answers without a model: the best sentences of the knowledge base word for word, or an honest nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+
+from voiceassist.evidence.extractive import Quotation
+
+from conversations.events import Event
+from conversations.models import MessageStatus
+from conversations.services.drafting import Draft
+from knowledge.queries import FoundPassage
+from voiceassist.evidence.markers import without_markers
+
+ABSTENTION = "Nothing in the knowledge base answers this question."
+NEAREST = 3
+WORD_FOR_WORD = "Quoted word for word."
+
+
+async def quote(draft: Draft, passages: list[FoundPassage], quotation: Quotation) -> AsyncGenerator[Event, None]:
+    """Say each quoted sentence as a paragraph of its own, with a citation of exactly that sentence."""
+    for sentence in quotation.sentences:
+        passage = passages[sentence.passage_index]
+        yield await draft.cite(passage, (sentence.start, sentence.end))
+        text = f"{_on_one_line(passage.text[sentence.start : sentence.end])}[{len(draft.citations)}]"
+        gap = "\n\n" if draft.text else ""
+        start = len(draft.text) + len(gap)
+        draft.support.append([start, start + len(text), "supported", WORD_FOR_WORD])
+        async for event in draft.say(gap + text):
+            yield event
+
+
+async def abstain(draft: Draft, passages: list[FoundPassage], nearest: Sequence[int]) -> AsyncGenerator[Event, None]:
+    """Say that nothing answers the question, and cite the nearest passages as just that."""
+    draft.status, draft.is_generated = MessageStatus.ABSTAINED, False
+    for index in nearest[:NEAREST]:
+        yield await draft.cite(passages[index])
+    async for event in draft.say(ABSTENTION):
+        yield event
+
+
+def _on_one_line(quoted: str) -> str:
+    """Undo the page's line breaks; leave out the source's own references, which would read as citations."""
+    return " ".join(without_markers(quoted).split())
