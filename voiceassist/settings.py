@@ -11,14 +11,14 @@ from pathlib import Path
 import environ
 from kombu import Queue
 
+import voiceassist.celery  # noqa: F401 (every process that queues work needs the Celery app)
 from voiceassist.core.logging import logging_config
-from voiceassist.core.secrets import kept_secret, read_secret_files
+from voiceassist.core.secrets import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = environ.FileAwareEnv()
 env.read_env(BASE_DIR / ".env")
-read_secret_files(os.environ)
 
 # --- Where it runs -----------------------------------------------------------
 
@@ -154,7 +154,7 @@ CONTENT_SECURITY_POLICY = {
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT: str | None = env("STATIC_ROOT", default="") or None
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "files"
 LIBRARY_MAX_FILE_SIZE_MB: int = env.int("LIBRARY_MAX_FILE_SIZE_MB", default=200)

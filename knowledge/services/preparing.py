@@ -81,13 +81,13 @@ def _chunks(document: Incoming) -> list[tuple[Page, Chunk]]:
 
 def _embedded_text(title: str, page: Page, chunk: Chunk) -> tuple[str, list[Span]]:
     """Return the title line and the passage, and where its sentences stand in that."""
-    head = f"{_headline(title, chunk.heading_path)}\n"
+    head = f"{headline(title, chunk.heading_path)}\n"
     spans = [(len(head) + start, len(head) + end) for start, end in chunk.sentences]
     return head + page.text[chunk.start : chunk.end], spans
 
 
-def _headline(title: str, heading_path: Sequence[str]) -> str:
-    """Join the title with the nearest heading, unless one repeats the other."""
+def headline(title: str, heading_path: Sequence[str]) -> str:
+    """Return the line that a passage is embedded and indexed under: the title and the nearest heading."""
     nearest = heading_path[-1] if heading_path else ""
     return title if not nearest or nearest == title else f"{title}. {nearest}"
 
@@ -107,6 +107,6 @@ def _prepared(document: Incoming, page: Page, chunk: Chunk, vectors: TextVectors
         position=position,
         chunk=chunk,
         text=page.text[chunk.start : chunk.end],
-        lexical_title=_headline(document.extracted.title, chunk.heading_path),
+        lexical_title=headline(document.extracted.title, chunk.heading_path),
         vectors=vectors,
     )

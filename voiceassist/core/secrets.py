@@ -1,22 +1,12 @@
-"""Secrets from mounted files, and those the embedded default keeps for itself."""
+"""Secrets that the embedded default makes and keeps for itself."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import MutableMapping
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
-
-
-def read_secret_files(environment: MutableMapping[str, str]) -> None:
-    """Set NAME from the contents of the file named by NAME_FILE, unless NAME is set already."""
-    for name, path in list(environment.items()):
-        target = name.removesuffix("_FILE")
-        if name == target or target in environment or not Path(path).is_file():
-            continue
-        environment[target] = Path(path).read_text(encoding="utf-8").strip()
 
 
 def kept_secret(path: Path) -> str:

@@ -1,0 +1,104 @@
+"""Rules of the house that the import contracts cannot see."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from celery import current_app
+from django.apps import apps
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from knowledge import jobs
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = [
+    "core",
+    "audit",
+    "accounts",
+    "files",
+    "privacy",
+    "ai",
+    "evidence",
+    "knowledge",
+    "clinical",
+    "conversations",
+    "voice",
+    "sharing",
+    "console",
+]
+OPEN_TO_ANYONE = {"root", "health", "health-live", "health-ready", "login"}
+
+
+def test_foreign_keys_point_down():
+    for model in apps.get_models():
+        if model._meta.app_label not in LAYERS:
+            continue
+        for field in model._meta.get_fields():
+            target = getattr(field, "remote_field", None) and field.concrete and field.related_model
+            if target and target._meta.app_label in LAYERS:
+                here, there = LAYERS.index(model._meta.app_label), LAYERS.index(target._meta.app_label)
+                assert there <= here, f"{model.__name__}.{field.name} points up to {target.__name__}"
+
+
+def test_every_named_job_is_a_registered_task():
+    current_app.loader.import_default_modules()
+    names = [value for name, value in vars(jobs).items() if name.isupper()]
+    assert names
+    assert set(names) <= set(current_app.tasks)
+
+
+def routes(patterns, prefix=""):
+    for entry in patterns:
+        if isinstance(entry, URLResolver):
+            if entry.app_name != "admin":
+                yield from routes(entry.url_patterns, prefix + str(entry.pattern))
+        elif isinstance(entry, URLPattern):
+            yield entry.name, prefix + str(entry.pattern)
+
+
+def address_of(route: str) -> str:
+    filled = re.sub(r"<uuid:\w+>", "00000000-0000-4000-8000-000000000000", route)
+    return "/" + filled.replace("^", "").replace("/?$", "").replace("\\Z", "")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "route"), [route for route in routes(get_resolver().url_patterns) if route[0] not in OPEN_TO_ANYONE]
+)
+def test_every_page_turns_anonymous_visitors_away(name, route):
+    for method in ("get", "post"):
+        response = getattr(Client(), method)(address_of(route))
+        turned_away = response.status_code in (401, 403, 405) or response.headers.get("Location", "").startswith(
+            "/app/login/"
+        )
+        assert turned_away, f"{name} answered {method} with {response.status_code}"
+
+
+@pytest.mark.django_db
+def test_the_console_turns_clinicians_away(author):
+    client = Client()
+    client.force_login(author)
+    assert client.get("/console/knowledge/document/").status_code == 302
+
+
+def variables_read() -> set[str]:
+    settings = (ROOT / "voiceassist/settings.py").read_text(encoding="utf-8")
+    return set(re.findall(r"""env(?:\.\w+)?\(\s*"([A-Z_]+)\"""", settings))
+
+
+def test_every_setting_is_listed_in_the_example_with_its_default():
+    listed = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    assert listed == variables_read()
+
+
+def test_no_committed_file_names_the_machine_it_was_made_on():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    home = re.compile(rb"/(?:work|home|Users)/(?!app\b|user\b|me\b)\w+")
+    for name in tracked:
+        if (ROOT / name).suffix in {".npz", ".png"} or not (ROOT / name).is_file():
+            continue
+        assert not home.search((ROOT / name).read_bytes()), name
