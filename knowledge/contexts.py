@@ -153,10 +153,11 @@ class PageBlock:
     rows: tuple[TableRow, ...] = ()
 
 
-def page_blocks(parts: Iterable[Part]) -> list[PageBlock]:
-    """Group list items into lists and rows into tables."""
+def page_blocks(parts: Iterable[Part], *, title: str = "") -> list[PageBlock]:
+    """Group list items into lists and rows into tables. A heading that repeats `title` is left out."""
     blocks: list[PageBlock] = []
-    for kind, group in groupby(parts, key=_group_kind):
+    shown = [part for part in parts if part.kind != "heading" or part.text != title]
+    for kind, group in groupby(shown, key=_group_kind):
         if kind == "list":
             blocks.append(PageBlock(kind, items=tuple(group)))
         elif kind == "table":
@@ -315,7 +316,7 @@ def source_view(*, document: Document, page: Page, count: int, quote: Span = NOW
         ),
         number=page.number,
         count=count,
-        blocks=page_blocks(split_page(page.text, page.blocks, quote=within)),
+        blocks=page_blocks(split_page(page.text, page.blocks, quote=within), title=document.title),
         previous_url=_page_url(document, page.number - 1) if page.number > 1 else "",
         next_url=_page_url(document, page.number + 1) if page.number < count else "",
     )

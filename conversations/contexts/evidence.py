@@ -98,7 +98,7 @@ def _blocks(citation: Citation, page: Page | None, quote: Span) -> list[PageBloc
         return []
     start = max(quote[0] - citation.context.find(citation.quoted_text), 0)
     passage = find_span(page.text, start=start, end=start + len(citation.context), expected=citation.context)
-    return page_blocks(split_page(page.text, page.blocks, passage=passage, quote=quote))
+    return page_blocks(split_page(page.text, page.blocks, passage=passage, quote=quote), title=citation.title)
 
 
 def _neighbours(citation: Citation, siblings: Sequence[Citation]) -> tuple[Neighbour | None, Neighbour | None]:

@@ -16,6 +16,18 @@ export function placeMarks(root) {
   }
 }
 
+/**
+ * An explanation stands above its line, and below it when there is no room above.
+ * @param {Element} mark
+ */
+function giveRoom(mark) {
+  const box = mark.closest("#scroll");
+  const note = mark.querySelector(".support-note");
+  if (!box || !note) return;
+  mark.classList.remove("is-low");
+  mark.classList.toggle("is-low", note.getBoundingClientRect().top < box.getBoundingClientRect().top);
+}
+
 /** @param {HTMLElement} thread */
 export function supportMarks(thread) {
   placeMarks(thread);
@@ -30,6 +42,12 @@ export function supportMarks(thread) {
     if (event.key !== "Escape") return;
     for (const mark of thread.querySelectorAll(".support:hover, .support:focus")) mark.classList.add("is-dismissed");
   });
+  for (const name of ["pointerover", "focusin"]) {
+    thread.addEventListener(name, (event) => {
+      const mark = event.target instanceof Element && event.target.closest(".support");
+      if (mark) giveRoom(mark);
+    });
+  }
   for (const name of ["pointerout", "focusout"]) {
     thread.addEventListener(name, (event) => {
       if (event.target instanceof Element) event.target.closest(".support")?.classList.remove("is-dismissed");
