@@ -47,17 +47,32 @@ class Child:
         self._read_to = 0
 
     def start(self) -> None:
-        """Start the process; from the main thread only, because of the death signal."""
+        """Start the process, which waits to be let go; from the main thread only (see `process.spawn`)."""
         first = self.process is None
+        self._close_gate()
         self.restart_at, self._started = None, time.monotonic()
         with logs.open_log(self.log, rotate=first) as output:
             self.process = process.spawn(
                 self.program.command,
                 death_signal=self.program.death_signal,
                 output=output,
+                stdin=subprocess.PIPE,
                 env=self.environment,
                 cwd=PROJECT_ROOT,
             )
+
+    def let_go(self) -> None:
+        """Let the process go on to its work."""
+        if self.process and self.process.stdin:
+            with contextlib.suppress(OSError), self.process.stdin as stream:
+                stream.write(b"go\n")
+            self.process.stdin = None
+
+    def _close_gate(self) -> None:
+        """Close what holds the process back; one that still waits there ends by itself."""
+        if self.process and self.process.stdin:
+            self.process.stdin.close()
+            self.process.stdin = None
 
     def identity(self) -> Identity | None:
         """Return the running process's identity."""
@@ -92,6 +107,7 @@ class Child:
     def stop(self) -> None:
         """Stop the process and wait for it."""
         self.restart_at = None
+        self._close_gate()
         if self.process and self.process.poll() is None:
             process.stop(self.process, self.program.stop_signals)
 

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from voiceassist.runtime.child import Program
 from voiceassist.runtime.environment import PROJECT_ROOT
 
+QUEUES = "default,index,notes,export"
 MANAGE = str(PROJECT_ROOT / "manage.py")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A command to run first, to its end, and the programs to keep running, in order of start."""
+    """A command to run first, to its end, and the programs to keep running, in order of start.
+
+    The programs start warming up at once, and go on when a line on their standard input lets them.
+    """
 
     prepare: Sequence[str]
     programs: Sequence[Program]
@@ -32,12 +36,12 @@ def worker() -> Program:
     Its pool is a thread, so that a killed worker leaves no pool process behind and a busy one still answers.
     SIGTERM lets it finish its task; SIGQUIT makes it put the task back into the queue.
     """
-    options = ["worker", "--pool=threads", "--concurrency=1", "--loglevel=WARNING", "--queues=default,index"]
-    options += ["--without-gossip", "--without-mingle"]
+    options = ["-A", "voiceassist", "worker", "--pool=threads", "--concurrency=1", "--loglevel=WARNING"]
+    options += [f"--queues={QUEUES}", "--without-gossip", "--without-mingle"]
     return Program(
         "worker",
         "worker",
-        [sys.executable, "-m", "celery", "-A", "voiceassist", *options],
+        [*warm("celery.apps.worker", "celery.concurrency.thread", "voiceassist.celery"), "celery", *options],
         stop_signals=((signal.SIGTERM, 10.0), (signal.SIGQUIT, 5.0)),
         death_signal=signal.SIGKILL,  # a task must not go on alone; unacknowledged, it runs again
     )
@@ -46,4 +50,10 @@ def worker() -> Program:
 def web(host: str, port: int) -> Program:
     """Return the ASGI server, without daphne's access log: its query strings may hold patients' words."""
     options = ["-v", "0", "-b", host, "-p", str(port)]
-    return Program("web", "web server", [sys.executable, "-m", "daphne", *options, "voiceassist.asgi:application"])
+    command = [*warm("daphne.cli", "voiceassist.asgi"), "daphne", *options, "voiceassist.asgi:application"]
+    return Program("web", "web server", command)
+
+
+def warm(*modules: str) -> list[str]:
+    """Return the start of a command that imports modules before it may go on."""
+    return [sys.executable, "-m", "voiceassist.runtime.warm", ",".join(modules)]

@@ -159,13 +159,14 @@ class Supervisor:
     def _serve(self, port: int, addresses: Addresses, began: float) -> None:
         plan = self.plan_for(self.environment.host, port)
         environment = self._child_environment(port, addresses)
-        with self.terminal.step("tables, demo user, knowledge base"):
-            self._prepare(plan, environment)
         self.record.address = health.address(self.environment.host, port)
         self.children = [Child(program, environment, self.home.logs_dir) for program in plan.programs]
         try:
+            self._start_children()
+            with self.terminal.step("tables, demo user, knowledge base"):
+                self._prepare(plan, environment)
             with self.terminal.step("worker and web server"):
-                self._start_children()
+                self._let_children_go()
                 self._wait_until_ready(port)
             self._announce(time.monotonic() - began)
             self._look_after(addresses)
@@ -213,6 +214,7 @@ class Supervisor:
                 for line in lines:
                     self._hear(line.decode(errors="replace"))
                 self.terminal.stage("")
+                self._check_children()
                 self.interrupts.wait(0.2, stream.fileno())
         child.wait()
 
@@ -227,14 +229,21 @@ class Supervisor:
             child.start()
         self._publish()
 
+    def _let_children_go(self) -> None:
+        for child in self.children:
+            child.let_go()
+
+    def _check_children(self) -> None:
+        for child in self.children:
+            if child.ended:
+                raise child.failure("ended while it was being started")
+
     def _wait_until_ready(self, port: int) -> None:
         """Wait for the readiness route. Raises ChildFailed."""
         host, name = self.environment.host, health.allowed_name(self.environment.allowed_hosts)
         deadline = time.monotonic() + READY_WITHIN
         while not health.is_ready(host, port, name):
-            for child in self.children:
-                if child.ended:
-                    raise child.failure("ended while it was being started")
+            self._check_children()
             if time.monotonic() > deadline:
                 raise self.children[-1].failure(f"was not ready within {READY_WITHIN:.0f} seconds")
             self.terminal.stage("")
@@ -272,6 +281,7 @@ class Supervisor:
             self.terminal.line(f"The {child.program.title} ended; starting it again in {pause:.1f} s.")
         elif child.restart_at is not None and time.monotonic() >= child.restart_at:
             child.start()
+            child.let_go()
             self._publish()
 
     def _until_next_restart(self) -> float:

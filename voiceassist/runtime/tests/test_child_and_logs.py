@@ -9,6 +9,7 @@ from voiceassist.runtime import child, logs, terminal
 from voiceassist.runtime.child import Child, Program
 from voiceassist.runtime.errors import ChildFailed
 from voiceassist.runtime.health import address, allowed_name
+from voiceassist.runtime.project import warm
 from voiceassist.runtime.terminal import Terminal
 
 
@@ -24,6 +25,18 @@ def make_child(tmp_path):
     yield make
     for one in started:
         one.stop()
+
+
+def test_a_program_warms_up_and_runs_when_it_is_let_go(tmp_path):
+    (tmp_path / "slow_to_load.py").write_text("print('loaded', flush=True)")
+    (tmp_path / "the_program.py").write_text("import sys; print('running', sys.argv[1:], flush=True)")
+    command = [*warm("slow_to_load"), "the_program", "--option"]
+    one = Child(Program("web", "web", command), {"PYTHONPATH": str(tmp_path)}, tmp_path)
+    one.start()
+    assert child.process.wait_until(lambda: one.log.read_text() == "loaded\n", 10)
+    one.let_go()
+    assert one.process.wait() == 0
+    assert one.log.read_text() == "loaded\nrunning ['--option']\n"
 
 
 def test_pauses_double_until_it_fails_for_good(make_child):

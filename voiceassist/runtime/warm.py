@@ -1,0 +1,27 @@
+"""Import what a program needs, wait for a line on standard input, then run it as `python -m` would.
+
+So the worker and the web server load while the database is still being prepared, and touch it only after.
+Arguments: modules to import first, joined by commas; the module to run; its arguments.
+"""
+
+from __future__ import annotations
+
+import importlib
+import runpy
+import sys
+
+
+def main(arguments: list[str]) -> int:
+    """Warm up, wait, run; return 1 when the word never came."""
+    first, module, *rest = arguments
+    for name in first.split(","):
+        importlib.import_module(name)
+    if not sys.stdin.buffer.readline():
+        return 1
+    sys.argv = [module, *rest]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
