@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from voiceassist.files.extraction.pdf_grids import grids_of
 from voiceassist.files.extraction.pdf_words import Line, Rule, Segment, Table, Word
@@ -17,6 +18,7 @@ CELL_GAP = 1.15  # of the font size: a wider gap parts two cells or columns
 MIN_COLUMN_LINES = 5
 MIN_COLUMN_WORDS = 4
 MAX_CROSSING_SHARE = 0.6
+STRETCHED_SHARE = 0.4  # of the widest space in a justified line, for the narrowest
 MARKER = re.compile(r"^(?:[•◦▪‣·●○■□–›»*-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivx]{1,4}[.)])$")
 
 
@@ -118,22 +120,25 @@ def _columns(band: list[Line], gutter: float, depth: int) -> Iterator[list[Line]
 
 
 def _spans(line: Line, gutter: float) -> bool:
-    """Full-width text, or a table row that only happens to leave the gutter free."""
-    if line.grid is not None:
-        return line.x0 < gutter - 1 and line.x1 > gutter + 1
-    if any(segment.x0 < gutter - 1 and segment.x1 > gutter + 1 for segment in line.segments):
-        return True
-    return is_cell_row(line)
+    """Tell whether text, or a drawn table, stands across the gutter."""
+    return any(segment.x0 < gutter - 1 and segment.x1 > gutter + 1 for segment in line.segments)
 
 
 def is_cell_row(line: Line) -> bool:
     """Tell whether a line looks like a row of figures: three cells or more, all but the first short."""
-    return len(line.segments) > 2 and all(len(s.words) < MIN_COLUMN_WORDS for s in line.segments[1:])
+    return len(line.segments) > 2 and all(
+        len(segment.words) < MIN_COLUMN_WORDS or all(_is_number(word.text) for word in segment.words)
+        for segment in line.segments[1:]
+    )
 
 
 def _table_zone(lines: Sequence[Line]) -> set[int]:
     """Return the indexes of lines that belong to rows of figures: these and the labels set between them."""
-    zone = {index for index, line in enumerate(lines) if is_cell_row(line)}
+    rows = [index for index, line in enumerate(lines) if is_cell_row(line)]
+    zone: set[int] = set()
+    for upper, lower in pairwise(rows):  # one such row alone is text with stretched spaces
+        if lines[upper].baseline - lines[lower].baseline <= 4 * lines[upper].size:
+            zone |= {upper, lower}
     for step in (1, -1):
         order = range(len(lines)) if step == 1 else range(len(lines) - 1, -1, -1)
         for index in order:
@@ -204,9 +209,18 @@ def _with_tables(lines: list[Line]) -> Region:
             region.items.append(make_table(lines[index:end]))
             index = end
         else:
-            region.items.append(lines[index])
+            region.items.append(_closed_up(lines[index]))
             index += 1
     return region
+
+
+def _closed_up(line: Line) -> Line:
+    """Return a justified line with stretched spaces as one segment, anything else as it is."""
+    words = [word for segment in line.segments for word in segment.words]
+    gaps = [right.x0 - left.x1 for left, right in pairwise(words)]
+    stretched = len(line.segments) > 1 and len(gaps) > 2 and min(gaps) > STRETCHED_SHARE * max(gaps)
+    figures = sum(_is_number(word.text) for word in words)
+    return Line((Segment(tuple(words)),)) if stretched and 2 * figures < len(words) else line
 
 
 def _side_by_side(lines: Sequence[Line]) -> list[Line]:

@@ -18,6 +18,7 @@ HEADING_RATIO = 1.12  # of the body's size
 MAX_HEADING_CHARACTERS = 200
 MAX_BOLD_HEADING_CHARACTERS = 120
 MAX_LEVELS = 5
+SAME_SIZE = 0.94
 HYPHENS = ("\u2010", "-", "\u00ad")
 # Words that follow a hyphen in compounds which are written with one.
 COMPOUND_TAILS = frozenset(
@@ -77,8 +78,9 @@ class Typography:
         if _CAPTION.match(text):
             return 0
         size = _rounded(line.size)
-        if size in self.heading_sizes:
-            return self.heading_sizes.index(size) + 1
+        for index, heading_size in enumerate(self.heading_sizes):
+            if size >= heading_size * SAME_SIZE:
+                return index + 1
         marked = line.bold or (text.isupper() and sum(map(str.isalpha, text)) >= MIN_CAPITALS)
         short = len(text) <= MAX_BOLD_HEADING_CHARACTERS and not text.endswith((".", ",", ";"))
         return self.lowest_level if marked and short and size >= self.body_size * 0.95 else 0
@@ -101,8 +103,16 @@ def typography_of(words: Iterable[Word]) -> Typography:
             vocabulary.update(found.lower() for found in _WORD.findall(word.text))
         after_hyphen = parted
     body = letters.most_common(1)[0][0] if letters else 10.0
-    larger = sorted((size for size in letters if size >= body * HEADING_RATIO), reverse=True)
-    return Typography(body, tuple(larger[:MAX_LEVELS]), frozenset(vocabulary))
+    return Typography(body, _heading_sizes(letters, body), frozenset(vocabulary))
+
+
+def _heading_sizes(sizes: Iterable[float], body: float) -> tuple[float, ...]:
+    """Return sizes well above the body's, largest first; those that hardly differ count as one."""
+    kept: list[float] = []
+    for size in sorted((size for size in sizes if size >= body * HEADING_RATIO), reverse=True):
+        if not kept or size < kept[-1] * SAME_SIZE:
+            kept.append(size)
+    return tuple(kept[:MAX_LEVELS])
 
 
 def _rounded(size: float) -> float:
@@ -194,9 +204,7 @@ class ParagraphWriter:
         last = paragraph.lines[-1]
         if paragraph.level or level:
             return self._continues_heading(paragraph, last, line, level)
-        if self._begins_item(last, line) or abs(line.size - last.size) > 0.12 * last.size:
-            return False
-        if len(line.segments) > 1 or len(last.segments) > 1:
+        if self._begins_item(last, line) or not _are_alike(last, line):
             return False
         runs_on = not _SENTENCE_END.search(last.text) and line.text[:1].islower()
         gap = last.baseline - line.baseline
@@ -204,9 +212,7 @@ class ParagraphWriter:
             return runs_on
         if gap > 1.35 * max(self._pitch, last.size):
             return runs_on and gap <= 2 * last.size
-        if runs_on:
-            return True
-        return not self._ends(last) and not self._starts(paragraph, line)
+        return runs_on or not (self._ends(last) or self._starts(paragraph, line))
 
     def _begins_item(self, last: Line, line: Line) -> bool:
         """A number or letter in the middle of a sentence is no list marker, though it may begin a line."""
@@ -254,7 +260,7 @@ class ParagraphWriter:
     def _write_table(self, table: Table) -> None:
         rows = [[self._join([cell]) for cell in row] for row in table.rows]
         header, *body = rows
-        if body and all(header) and not any(any(map(str.isdigit, cell)) for cell in header):
+        if body and all(header) and not any(_holds_figures(cell) for cell in header):
             self._builder.table_header(header)
             rows = body
         for row in rows:
@@ -266,6 +272,17 @@ class ParagraphWriter:
         for line in lines:
             joined = join_lines(joined, line, self._typography.vocabulary)
         return clean_line(_mend(joined, self._typography.vocabulary))
+
+
+def _are_alike(last: Line, line: Line) -> bool:
+    """Tell whether both are running text of about one size."""
+    running = len(line.segments) == 1 and len(last.segments) == 1
+    return running and abs(line.size - last.size) <= 0.12 * last.size
+
+
+def _holds_figures(cell: str) -> bool:
+    """Tell whether a cell holds a number that is not just a year."""
+    return any(map(str.isdigit, cell)) and not re.fullmatch(r"(?:19|20)\d\d", cell)
 
 
 def _marker(line: Line) -> str:

@@ -38,7 +38,7 @@ REGULAR_NAMES = ("regular", "roman", "book", "light", "medium")
 LINE_END_HYPHEN = "\u2010"  # stands for PDFium's mark U+0002 / U+FFFE
 # Fonts without a Unicode map for ligatures give the last letter only; the width of its box gives it away.
 LIGATURES = {"i": ("fi", "ffi"), "l": ("fl", "ffl"), "f": ("ff", "ff"), "h": ("Th", "Th")}
-LIGATURE_RATIO = 1.7
+LIGATURE_RATIO = 1.6
 TRIPLE_RATIO = 3.2
 WORD_GAP = 0.6  # of the font size
 
@@ -201,7 +201,7 @@ def _measure_style(text_page: pdfium.PdfTextPage, index: int, handle: Any) -> St
         scale = math.hypot(matrix.c, matrix.d) or 1.0
     name, flags = ctypes.create_string_buffer(256), ctypes.c_int()
     pdfium_c.FPDFText_GetFontInfo(text_page, index, name, 256, flags)
-    font = name.value.decode("utf-8", "replace")
+    font = name.value.decode("utf-8", "replace").split("+")[-1]  # without the mark of a subset
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
     painted = pdfium_c.FPDFText_GetFillColor(text_page, index, red, green, blue, alpha)
     mode = pdfium_c.FPDFTextObj_GetTextRenderMode(handle) if handle is not None else 0

@@ -59,6 +59,14 @@ def test_list_items_are_blocks_without_their_marks(read):
     assert document.pages[0].text.endswith("• aspirin\n• rest")
 
 
+def test_a_justified_line_with_stretched_spaces_is_text(read):
+    page = PdfPage().lines(72, 700, ["The committee agreed that the team which looks after", "infections should meet"])
+    for x, word in ((72, "every"), (126, "month"), (184, "with"), (230, "nursing"), (288, "staff")):
+        page.text(x, 676, word)
+    page.lines(72, 664, ["and report what it has found to the board of the house."])
+    assert "should meet every month with nursing staff and report" in text_of(read, page)
+
+
 def test_a_table_keeps_one_row_a_line(read):
     page = PdfPage().lines(72, 740, wrapped(PROSE, 80))
     for row, cells in enumerate((("Drug", "Dose", "Day"), ("amlodipine", "5 mg", "1"), ("lisinopril", "10 mg", "2"))):
