@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from knowledge.aspects import asks_for_definition, expansion
 from knowledge.jobs import INDEX_DOCUMENT
-from knowledge.models import LIBRARY, Document, DocumentStatus
+from knowledge.models import LIBRARY, Document, DocumentStatus, Passage
 from knowledge.ranking import FULL_SHARE_UP_TO, LEXICAL_SHARE, Features, second_pass
 from voiceassist.ai.embedding import embedder
 from voiceassist.core.models import Job
@@ -35,6 +35,7 @@ class FoundPassage:
 
     `start` and `end` are offsets in the page's text, `sentences` in the passage's; `sentence_vectors` has shape
     (sentences, dimension). `cosine` and `bm25` are absolute; `score` (0–1) ranks within one search only.
+    `page_text` is filled by `with_page_texts`.
     """
 
     passage_id: uuid.UUID
@@ -52,6 +53,7 @@ class FoundPassage:
     cosine: float
     bm25: float
     score: float
+    page_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,14 @@ def _found(row: dict[str, Any], score: float) -> FoundPassage:
         bm25=row["bm25"],
         score=score,
     )
+
+
+def with_page_texts(result: SearchResult) -> SearchResult:
+    """Add to each passage the text of the page around it."""
+    keys = [passage.passage_id for passage in result.passages]
+    texts = dict(Passage.objects.filter(pk__in=keys).values_list("pk", "page__text"))
+    passages = [replace(passage, page_text=texts.get(passage.passage_id, "")) for passage in result.passages]
+    return replace(result, passages=passages)
 
 
 def library_documents() -> QuerySet[Document]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from asgiref.sync import sync_to_async
-from voiceassist.evidence.extractive import Abstention, Quotation
-from voiceassist.evidence.passages import EvidencePassage
 
 from knowledge.queries import FoundPassage, SearchResult
 from voiceassist.ai.embedding import embed_texts
 from voiceassist.evidence import extractive, support
+from voiceassist.evidence.extractive import Abstention, Quotation
 from voiceassist.evidence.markers import without_markers
+from voiceassist.evidence.passages import EvidencePassage
 
 Span = tuple[int, int]
 NEAR_ENOUGH = 0.4  # cosine; below it no single sentence of the passage is shown as the source
@@ -46,6 +46,7 @@ def as_evidence(passage: FoundPassage) -> EvidencePassage:
         cosine=passage.cosine,
         bm25=passage.bm25,
         heading=" · ".join((passage.title, *passage.heading_path)),
+        surroundings=passage.page_text,
     )
 
 

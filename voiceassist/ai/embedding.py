@@ -30,3 +30,9 @@ def embed_texts(texts: Sequence[str]) -> FloatArray:
 def embed_with_spans(texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[TextVectors]:
     """Return a unit vector for each text and for each character span in it."""
     return embedder().embed_with_spans(texts, spans)
+
+
+@lru_cache(maxsize=1)
+def common_words() -> tuple[str, ...]:
+    """Return the whole English words of the built-in model's WordPiece vocabulary, roughly most frequent first."""
+    return minilm.whole_words()

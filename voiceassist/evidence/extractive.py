@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
+from voiceassist.evidence.answerability import Candidate, answering
+from voiceassist.evidence.passages import EvidencePassage, FloatArray
 
-from voiceassist.evidence.passages import EvidencePassage
-
-FloatArray = npt.NDArray[np.float32]
+CONSIDERED = 3  # passages, in the order of the search
+NEARLY_AS_GOOD = 0.5  # on the logit: the first passage this near to the best is quoted first
+NEARLY_AS_NEAR = 0.18  # on the sentence score
 MOST_SENTENCES = 4
+NEAREST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class QuotedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """Sentences that answer, best first."""
+    """Sentences that answer, in reading order of their passages."""
 
     sentences: list[QuotedSentence]
 
@@ -40,16 +40,31 @@ class Abstention:
     nearest: list[int]
 
 
-def quote(
-    *, question: str, query_vector: FloatArray, passages: Sequence[EvidencePassage]
-) -> Quotation | Abstention:
-    """Choose up to four sentences that answer the question. The decision stands on absolute features only."""
-    scored = [
-        QuotedSentence(index, start, end, passage.text[start:end], float(vector @ query_vector))
-        for index, passage in enumerate(passages)
-        for (start, end), vector in zip(passage.sentences, passage.sentence_vectors, strict=True)
+def quote(*, question: str, query_vector: FloatArray, passages: Sequence[EvidencePassage]) -> Quotation | Abstention:
+    """Choose up to four sentences that answer the question, from passages in the order of the search."""
+    answers = answering(question=question, query_vector=query_vector, passages=passages[:CONSIDERED])
+    if not answers:
+        return Abstention(list(range(min(NEAREST_SHOWN, len(passages)))))
+    best = max(candidate.logit for _, candidate in answers)
+    first = next(place for place, candidate in answers if candidate.logit >= best - NEARLY_AS_GOOD)
+    scored = [sentence for place, candidate in answers for sentence in _scored(place, candidate)]
+    top = max((sentence.score for sentence in scored if sentence.passage_index == first), default=0.0)
+    chosen = [sentence for sentence in scored if sentence.score >= top - NEARLY_AS_NEAR]
+    kept = sorted(_without_repeats(chosen), key=lambda one: (one.passage_index != first, -one.score))[:MOST_SENTENCES]
+    return Quotation(sorted(kept, key=lambda one: (one.passage_index != first, one.passage_index, one.start)))
+
+
+def _scored(place: int, candidate: Candidate) -> list[QuotedSentence]:
+    spans = zip(candidate.passage.sentences, candidate.sentences, strict=True)
+    return [
+        QuotedSentence(place, start, end, candidate.passage.text[start:end], candidate.sentence_score(sentence))
+        for (start, end), sentence in spans
     ]
-    best = sorted(scored, key=lambda sentence: -sentence.score)[:MOST_SENTENCES]
-    if not best or best[0].score < 0.45:
-        return Abstention(list(range(min(3, len(passages)))))
-    return Quotation([sentence for sentence in best if sentence.score >= best[0].score - 0.1])
+
+
+def _without_repeats(sentences: Sequence[QuotedSentence]) -> list[QuotedSentence]:
+    """Keep the first of sentences that say the same in the same words."""
+    unique: dict[str, QuotedSentence] = {}
+    for sentence in sentences:
+        unique.setdefault(" ".join(sentence.text.lower().split()), sentence)
+    return list(unique.values())

