@@ -20,6 +20,7 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACEHOLDER = re.compile(f"{_OPEN}([mbe])(\\d+){_CLOSE}")
 _MARKER = re.compile(r"[ \t]?\[(\d{1,3})\]")
 _BLOCK_LEAD = re.compile(r"(?:\s|>|#{1,6}\s|[-*+]\s|\d{1,3}[.)]\s|\|)*")
+_CELL_END = re.compile(r"(?<=\S)\t(?=\S)")  # in a quoted row of a table
 _TAG = re.compile(r"<(/?)([a-z0-9]+)[^>]*>")
 _INLINE = {"em", "strong", "code", "sup", "sub", "a", "span"}
 _TAGS = {
@@ -91,7 +92,7 @@ def _with_placeholders(text: str, markers: Mapping[int, Marker], marks: Sequence
         lead = _BLOCK_LEAD.match(text, mark.start, mark.end)
         start = lead.end() if lead else mark.start
         edits += [(start, start, f"b{number}"), (mark.end, mark.end, f"e{number}")]
-    return "".join(_edited(text, sorted(edits, key=_order)))
+    return _CELL_END.sub(" · ", "".join(_edited(text, sorted(edits, key=_order))))
 
 
 def _order(edit: tuple[int, int, str]) -> tuple[int, int]:

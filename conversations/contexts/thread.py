@@ -96,10 +96,18 @@ def message_view(message: Message, *, question: str = "") -> MessageView:
         question=question,
         prose=render(message.content, markers=markers, marks=[] if abstained else supports(message.support)),
         sources=tuple(_source_lines(citations)),
-        receipt=message.model_used or "Quoted, no model",
+        receipt=_receipt(message),
         copy_text="" if abstained else _copy_text(message, citations),
         trouble=_trouble(message),
     )
+
+
+def _receipt(message: Message) -> str:
+    """Say who wrote the text that is shown; "" when there is none, or nobody knows."""
+    if not message.content or message.status == MessageStatus.ABSTAINED:
+        return ""
+    quoted = message.status == MessageStatus.COMPLETE or message.route == "extractive"
+    return message.model_used or ("Quoted, no model" if quoted else "")
 
 
 def _marker(citation: Citation) -> Marker:

@@ -77,6 +77,10 @@ def test_a_sentence_that_ends_inside_bold_text_still_gets_its_mark():
     assert page.count("<strong>") == page.count("</strong>") == 1
 
 
+def test_the_cells_of_a_quoted_row_stay_apart():
+    assert "Stage 2 · 140 or higher" in html("Stage 2\t140 or higher [1]")
+
+
 def test_rows_that_make_no_sense_are_left_out():
     rows = [[0, 5, "supported", ""], [5, 5, "none", ""], [0, 4, "verified", ""], ["0", 3, "none", ""]]
 

@@ -7,6 +7,7 @@ export class Sheet {
   /** @type {HTMLElement | null} */
   #opener = null;
   #isOpen = false;
+  #role;
 
   /**
    * @param {HTMLElement} element a direct child of body
@@ -15,6 +16,7 @@ export class Sheet {
    */
   constructor(element, label, query) {
     this.#element = element;
+    this.#role = element.getAttribute("role");
     this.label = label;
     this.#narrow = window.matchMedia(query);
     this.#backdrop = /** @type {HTMLElement} */ (document.getElementById("backdrop"));
@@ -85,9 +87,9 @@ export class Sheet {
       this.#element.setAttribute("aria-modal", "true");
       this.#element.setAttribute("aria-label", this.label);
     } else {
-      this.#element.removeAttribute("role");
       this.#element.removeAttribute("aria-modal");
-      if (this.#element.tagName !== "ASIDE") this.#element.removeAttribute("aria-label");
+      if (this.#role) this.#element.setAttribute("role", this.#role);
+      else for (const name of ["role", "aria-label"]) this.#element.removeAttribute(name);
     }
   }
 }

@@ -68,7 +68,7 @@ export class LiveAnswer {
   #flush() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const [first, ...others] = this.#pending.split(/\n{2,}/);
+    const [first, ...others] = this.#pending.replaceAll("\t", " · ").split(/\n{2,}/);
     this.#pending = "";
     this.#write(first);
     for (const paragraph of others) {
@@ -84,10 +84,19 @@ export class LiveAnswer {
     if (!this.#paragraph.isConnected) this.#text.append(this.#paragraph);
     let shown = 0;
     for (const match of text.matchAll(MARKER)) {
-      this.#paragraph.append(text.slice(shown, match.index), pendingMarker(match[1]));
+      this.#paragraph.append(text.slice(shown, match.index));
+      this.#dropLastSpace();
+      this.#paragraph.append(pendingMarker(match[1]));
       shown = match.index + match[0].length;
     }
     this.#paragraph.append(text.slice(shown));
+  }
+
+  /** The space in front of a marker may have come in an earlier piece. */
+  #dropLastSpace() {
+    this.#paragraph.normalize();
+    const last = this.#paragraph.lastChild;
+    if (last instanceof Text) last.data = last.data.trimEnd();
   }
 
   #tick() {
