@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import signal
 import subprocess
@@ -119,5 +120,14 @@ class Child:
             file.seek(self._read_to if self._read_to <= size else 0)
             text = file.read(1_000_000).decode(errors="replace")
             self._read_to = file.tell()
-            return [line[:300] for line in text.splitlines() if _NOTABLE.search(line)][:limit]
+            return [_readable(line)[:300] for line in text.splitlines() if _NOTABLE.search(line)][:limit]
         return []
+
+
+def _readable(line: str) -> str:
+    """Return the level and the event of a JSON log line, any other line as it is."""
+    try:
+        values = json.loads(line)
+        return f"{values['level'].upper()} {values['event']}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return line

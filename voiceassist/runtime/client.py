@@ -57,6 +57,10 @@ class Client:
         if self.files.keeper.hold(fcntl.LOCK_EX | fcntl.LOCK_NB):
             self._spawn_keeper()
 
+    def refresh(self) -> None:
+        """Take note of a server that its keeper started again."""
+        self.state = self.files.running() or self.state
+
     @property
     def lost(self) -> bool:
         """Tell whether the keeper we relied on is gone, and its server with it."""

@@ -38,7 +38,7 @@ class Environment:
         """Read the settings of the checkout at `root`. Raises InvalidSetting."""
         values = {**read_env_file(root / ".env"), **environ}
         return cls(
-            data_dir=(root / Path(setting(values, "DATA_DIR") or "var").expanduser()).absolute(),
+            data_dir=(root / Path(setting(values, "DATA_DIR") or "var").expanduser()).resolve(),
             host=setting(values, "HOST") or "127.0.0.1",
             port=parse_port(setting(values, "PORT")),
             database_url=setting(values, "DATABASE_URL"),

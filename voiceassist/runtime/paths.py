@@ -56,7 +56,7 @@ def home(data_dir: Path, account: Account | None) -> Home:
 
     Raises DataDirectoryNotWritable, DiskFull, DataOfAnotherUser, DataDirectoryCopied.
     """
-    data_dir = data_dir.absolute()
+    data_dir = data_dir.resolve()
     if account is None or data_dir.is_relative_to(SYSTEM_HOME):
         found = Home(data_dir, data_dir)
         found.make()

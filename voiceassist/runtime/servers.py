@@ -30,12 +30,17 @@ class Addresses:
         """Return DATABASE_URL and REDIS_URL, as far as their server is an embedded one."""
         return {URL_VARIABLES[name]: state.url for name, state in self.states.items()}
 
-    def renew_lost(self, tick: Tick) -> list[str]:
-        """Start again what a killed keeper took with it; return the names. Raises RuntimeProblem."""
-        lost = [client for client in self._clients if client.lost]
-        for client in lost:
-            client.renew(tick)
-        return [client.site.name for client in lost]
+    def renew(self, tick: Tick) -> list[str]:
+        """Start again what a killed keeper took with it. Raises RuntimeProblem.
+
+        Return the names of the servers that are others than before, be it by us or by their keeper.
+        """
+        before = self.states
+        for client in self._clients:
+            client.refresh()
+            if client.lost:
+                client.renew(tick)
+        return [name for name, state in self.states.items() if state.server != before[name].server]
 
 
 def _silent(_stage: str) -> None:

@@ -146,7 +146,7 @@ class Supervisor:
     def _servers(self) -> Iterator[Addresses]:
         needs = self.environment.needs
         with contextlib.ExitStack() as stack:
-            with self.terminal.step("database and queue"):
+            with self.terminal.step("database and queue") if needs else contextlib.nullcontext():
                 addresses = stack.enter_context(
                     servers(self.environment.data_dir, needs, throwaway=self.throwaway, tick=self._tick)
                 )
@@ -264,10 +264,10 @@ class Supervisor:
             self.interrupts.wait(self._until_next_restart())
 
     def _renew(self, addresses: Addresses) -> None:
-        """Bring back the servers of a killed keeper; children restart only if an address changed."""
+        """Bring back servers that ended; children restart only if an address changed."""
         before = addresses.as_environment()
-        for name in addresses.renew_lost(self._tick):
-            self.terminal.line(f"The process that keeps {name} was killed; {name} was started again.")
+        for name in addresses.renew(self._tick):
+            self.terminal.line(f"{name} had ended; it was started again.")
         if (now := addresses.as_environment()) != before:
             for child in self.children:
                 child.environment.update(now)

@@ -25,8 +25,7 @@ class Terminal:
     def line(self, text: str = "") -> None:
         """Print a line of its own."""
         self._clear()
-        with contextlib.suppress(OSError, ValueError):  # the reader may be gone; the work goes on
-            print(text, file=self.stream, flush=True)
+        self._write(f"{text}\n")
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -54,11 +53,15 @@ class Terminal:
     def _show(self, text: str) -> None:
         if text != self._shown:
             self._clear()
-            self.stream.write(text)
-            self.stream.flush()
+            self._write(text)
             self._shown = text
 
     def _clear(self) -> None:
         if self._shown:
-            self.stream.write(f"\r{' ' * len(self._shown)}\r")
+            self._write(f"\r{' ' * len(self._shown)}\r")
             self._shown = ""
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # the reader may be gone; the work goes on
+            self.stream.write(text)
+            self.stream.flush()

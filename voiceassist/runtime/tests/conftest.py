@@ -150,4 +150,5 @@ def query(url: str, statement: str) -> list[tuple]:
 def environment_without_servers(**values: str) -> dict[str, str]:
     """Return our environment for a command that shall find no server."""
     hidden = {"DATABASE_URL", "REDIS_URL", "PORT", "HOST", "DATA_DIR"}
-    return {name: value for name, value in os.environ.items() if name not in hidden} | values
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return {name: value for name, value in kept.items() if name not in hidden} | values

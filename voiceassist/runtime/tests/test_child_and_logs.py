@@ -49,11 +49,10 @@ def test_pauses_double_until_it_fails_for_good(make_child):
 
 
 def test_only_notable_lines_are_passed_on_and_once(make_child):
-    one = make_child(
-        "print('INFO hello'); print('[error    ] broken'); print('{\"level\": \"warning\"}'); print('WARNING hot')"
-    )
+    lines = ["INFO hello", "[error    ] broken", '{"level": "warning", "event": "odd"}', "WARNING hot"]
+    one = make_child(f"print({chr(10).join(lines)!r})")
     one.process.wait()
-    assert one.notable_lines() == ["[error    ] broken", '{"level": "warning"}', "WARNING hot"]
+    assert one.notable_lines() == ["[error    ] broken", "WARNING odd", "WARNING hot"]
     assert one.notable_lines() == []
 
 

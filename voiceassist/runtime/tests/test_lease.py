@@ -92,10 +92,10 @@ def test_data_are_intact_after_everything_was_killed_at_once(other_command):
 def test_a_lost_server_can_be_renewed_by_a_client_that_stays(data_dir):
     with servers(data_dir, {"postgres"}) as addresses:
         before = addresses.states["postgres"]
-        assert addresses.renew_lost(lambda _: None) == []
+        assert addresses.renew(lambda _: None) == []
         kill(before.keeper)
         assert all_end(before.keeper)
-        assert addresses.renew_lost(lambda _: None) == ["postgres"]
+        assert addresses.renew(lambda _: None) == ["postgres"]
         after = addresses.states["postgres"]
         assert after.keeper != before.keeper
         assert query(after.url, "select 1") == [(1,)]

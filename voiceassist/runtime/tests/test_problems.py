@@ -108,6 +108,12 @@ def test_a_moved_data_directory_keeps_its_database(tmp_path, system_home):
     assert paths.home(tmp_path / "new", NOBODY_IN_PARTICULAR).servers_dir == before.servers_dir
 
 
+def test_a_data_directory_behind_a_link_is_the_same(tmp_path, system_home):
+    before = paths.home(tmp_path / "var", NOBODY_IN_PARTICULAR)
+    (tmp_path / "link").symlink_to(tmp_path / "var")
+    assert paths.home(tmp_path / "link", NOBODY_IN_PARTICULAR) == before
+
+
 def test_a_copied_data_directory_does_not_share_the_database(tmp_path, system_home):
     paths.home(tmp_path / "first", NOBODY_IN_PARTICULAR)
     shutil.copytree(tmp_path / "first", tmp_path / "second")

@@ -222,13 +222,24 @@ def test_killing_everybody_at_once_loses_no_data(up, data_dir):
     assert query(postgres.running().url, "select n from lasting") == [(5,)]
 
 
+def test_a_killed_server_is_started_again_by_its_keeper(up, data_dir):
+    run = up()
+    run.hear("VoiceAssist runs at")
+    valkey = Files("valkey", data_dir / "run")
+    before = valkey.running()
+    before.server.send(signal.SIGKILL)
+    run.hear("valkey had ended; it was started again")
+    assert valkey.running().keeper == before.keeper
+    assert valkey.running().url == before.url
+
+
 def test_a_killed_keeper_is_replaced_under_the_same_address(up, data_dir):
     run = up()
     run.hear("VoiceAssist runs at")
     postgres = Files("postgres", data_dir / "run")
     before = postgres.running()
     before.keeper.send(signal.SIGKILL)
-    run.hear("postgres was started again")
+    run.hear("postgres had ended; it was started again")
     after = postgres.running()
     assert after.keeper != before.keeper
     assert after.url == before.url
