@@ -69,10 +69,10 @@ class SearchResult:
 _SEARCH = """
 WITH home AS (SELECT id, greatest(passage_count, 1)::float8 AS n FROM knowledge_collection WHERE scope = %(scope)s),
 asked AS (
-    SELECT lexeme, true AS own FROM unnest(to_tsvector('clinical', %(query)s))
+    SELECT lexeme, true AS own FROM unnest(knowledge_words(%(query)s))
     UNION ALL
     SELECT stem, false FROM unnest(%(expansion)s::text[]) AS stem
-    WHERE stem <> ALL (tsvector_to_array(to_tsvector('clinical', %(query)s)))
+    WHERE stem <> ALL (tsvector_to_array(knowledge_words(%(query)s)))
 ),
 words AS (
     SELECT asked.lexeme, own, knowledge_term_id(asked.lexeme) AS term, coalesce(frequency, 0) AS df,

@@ -8,10 +8,18 @@ ALTER TEXT SEARCH CONFIGURATION clinical
     ALTER MAPPING FOR hword, hword_part, word WITH unaccent, english_stem;
 """
 
+# PostgreSQL's parser takes "sacubitril/valsartan" for a file name: a slash is read as a space.
+WORDS = """
+CREATE FUNCTION knowledge_words(body text) RETURNS tsvector
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT to_tsvector('clinical', translate(body, '/', ' '))
+$$;
+"""
+
 TERMS = """
 CREATE FUNCTION knowledge_terms(title text, body text) RETURNS tsvector
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT setweight(to_tsvector('clinical', title), 'A') || to_tsvector('clinical', body)
+    SELECT setweight(knowledge_words(title), 'A') || knowledge_words(body)
 $$;
 """
 
@@ -57,6 +65,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(CONFIGURATION, "DROP TEXT SEARCH CONFIGURATION clinical;"),
+        migrations.RunSQL(WORDS, "DROP FUNCTION knowledge_words(text);"),
         migrations.RunSQL(TERMS, "DROP FUNCTION knowledge_terms(text, text);"),
         migrations.RunSQL(TERM_ID, "DROP FUNCTION knowledge_term_id(text);"),
         migrations.RunSQL(IDF, "DROP FUNCTION knowledge_idf(float8, integer);"),

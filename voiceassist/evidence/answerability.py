@@ -83,8 +83,13 @@ class Candidate:
 
     @cached_property
     def is_ruled_out(self) -> bool:
-        """Tell whether the passage cannot answer, however near it is: another year, another population, no dose."""
+        """Tell whether the passage cannot answer, however near it is.
+
+        It is about another year or population, names no dose, or is no record where one patient's is asked for.
+        """
         if any(year not in self.surroundings.raw for year in self.question.years):
+            return True
+        if self.question.is_about_one_patient and not self.surroundings.is_patient_record:
             return True
         if self.question.missing_population(self.surroundings):
             return True

@@ -34,15 +34,15 @@ _CLINICAL = "patient treat treatment therapi diseas clinic medic drug symptom di
 _SYNONYMS = """
 adult elder older|child children pediatr paediatr infant newborn neonat|cancer carcinoma tumor tumour malign neoplasm
 drug medic medicin pharmacolog agent|treat treatment therapi manag regimen|heart cardiac cardiovascular myocardi
-kidney renal nephrolog|liver hepat|lung pulmonari respiratori|brain cerebr neurolog|stroke cerebrovascular
+kidney renal nephrolog egfr clearanc|liver hepat|lung pulmonari respiratori|brain cerebr neurolog|stroke cerebrovascular
 hypertens hypertension bp pressur|diabet diabetes glycaem glycem|death mortal die fatal surviv|danger harm risk hazard
 doctor physician clinician|dose dosag mg load|avoid contraind contraindic|sign symptom manifest|cost price expens
 woman women femal|man men male|pregnant pregnanc gestat|surgeri surgic oper|begin start initi onset
 stop discontinu ceas withdraw|reduc decreas lower less fall|increas rais higher elev rise greater
 frequent frequenc often|affect effect influenc impact|caus etiolog aetiolog due|diagnos diagnosi diagnost
 predict predictor prognost|need requir necessari|wean taper titrat|thrombolys thrombolysi thrombolyt alteplas fibrinolysi
-clot thrombosi thromboembol thrombus|ovari ovarian|prefer recommend favour favor|monitor measur check follow
-inherit hereditari autosom genet
+clot thrombosi thromboembol thrombus|myocardi infarct coronari stemi nstemi|ovari ovarian|prefer recommend favour favor|monitor measur check follow
+inherit hereditari autosom genet|iron ferrous
 """
 # A question about one of these groups is not answered by a text that names none of its words.
 POPULATIONS = tuple(
@@ -58,7 +58,7 @@ DRUG_CLASSES = tuple(
     tuple(pair.split())
     for pair in (
         "pril ace|sartan arb|statin statin|olol beta|dipine calcium|gliptin dpp|gliflozin sglt|glutide glp|penem carbapenem"
-        "|cillin penicillin|mycin macrolid|floxacin fluoroquinolon|pamil calcium|glycerin nitrat|buterol saba"
+        "|cillin penicillin|mycin macrolid|floxacin fluoroquinolon|pamil calcium|glycerin nitrat|buterol agonist"
     ).split("|")
 )
 # Common English words that name a substance, test or disease in a question.
@@ -79,7 +79,7 @@ thyroxine levothyroxine|synthroid levothyroxine|paracetamol acetaminophen|tyleno
 motrin ibuprofen|aleve naproxen|zyloprim allopurinol|glucophage metformin|lasix furosemide|plavix clopidogrel
 brilinta ticagrelor|brilique ticagrelor|ozempic semaglutide|wegovy semaglutide|mounjaro tirzepatide|zestril lisinopril
 prinivil lisinopril|norvasc amlodipine|zoloft sertraline|prozac fluoxetine|salbutamol albuterol|ventolin albuterol
-proventil albuterol|symbicort budesonide|entresto sacubitril|evenity romosozumab|narcan naloxone|lovenox enoxaparin
+proventil albuterol|symbicort budesonide|entresto sacubitril-valsartan|evenity romosozumab|narcan naloxone|lovenox enoxaparin
 zithromax azithromycin|augmentin amoxicillin|cipro ciprofloxacin|bactrim trimethoprim|tamiflu oseltamivir|uloric febuxostat
 prilosec omeprazole|nexium esomeprazole|spiriva tiotropium|aldactone spironolactone|zetia ezetimibe|tagrisso osimertinib
 keytruda pembrolizumab|tpa alteplase|sats saturation|antihypertensives antihypertensive|frusemide furosemide
@@ -103,14 +103,15 @@ _PHRASES = (
     (r"breathing tube", "intubation"),
     (r"over-?active thyroid", "hyperthyroidism"),
     (r"under-?active thyroid", "hypothyroidism"),
-    (r"kidney function", "renal egfr"),
     (r"blood clots?", "thrombosis"),
     (r"high blood sugar", "hyperglycemia"),
     (r"low blood sugar", "hypoglycemia"),
     (r"chest infection", "pneumonia"),
-    (r"electrocardiograms?\b|electrocardiography\b", "ECG"),
+    (r"gliptins?\b", "DPP-4 inhibitor"),
+    (r"gliflozins?\b", "SGLT2 inhibitor"),
+    (r"sartans?\b", "angiotensin receptor blocker"),
     (r"T2DM?\b", "type 2 diabetes"),
-    (r"EKG\b", "ECG"),
+    (r"E[CK]Gs?\b", "electrocardiogram"),
     (r"AF\b", "atrial fibrillation"),
     (r"MI\b", "myocardial infarction"),
     (r"CKD\b", "chronic kidney disease"),
@@ -200,5 +201,5 @@ def _ordinary() -> frozenset[str]:
 
 def _is_compound(stemmed: str) -> bool:
     """Tell whether a short word is made of two ordinary ones, such as cutoff."""
-    parts = ((stemmed[:place], stemmed[place:]) for place in range(3, len(stemmed) - 2))
+    parts = ((stemmed[:place], stemmed[place:]) for place in range(3, len(stemmed) - 1))
     return len(stemmed) <= 8 and any(one in _ranks() and two in _ranks() for one, two in parts)

@@ -46,6 +46,16 @@ _ASKS_QUANTITY = re.compile(
     r"|limit|age)\b",
     re.IGNORECASE,
 )
+_ASKS_ABOUT_ONE_PATIENT = re.compile(
+    r"\b(?:did|was|were|had) (?:the|this|my) patient\b|\b(?:did|was|were|had)\b.*\b(?:the|this|my) patient['’]s\b"
+    r"|\b(?:the|this|my) patient['’]?s?\b.*\b(?:on|at) (?:admission|discharge)\b",
+    re.IGNORECASE,
+)
+_RECORD_LABELS = re.compile(
+    r"\b(?:patient (?:id|name|no)|name of patient|date of birth|dob|mrn|medical record|date of admission|admission date"
+    r"|admitted|discharged?|attending|chief complaint|hospital course)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,11 @@ class Text:
             self.prefixes | other.prefixes,
             self.initials | other.initials,
         )
+
+    @property
+    def is_patient_record(self) -> bool:
+        """Tell whether the text reads like the record of one patient: two different labels of such records."""
+        return len({label.lower() for label in _RECORD_LABELS.findall(self.raw)}) >= 2
 
     def has(self, term: Term) -> bool:
         """Tell whether the text holds the word, a synonym, a near form or what it abbreviates."""
@@ -130,6 +145,11 @@ class Question:
         if _ASKS_DATE.search(self.text):
             return DATE
         return QUANTITY if _ASKS_QUANTITY.search(self.text) else None
+
+    @cached_property
+    def is_about_one_patient(self) -> bool:
+        """Tell whether the question is about what happened to one patient, which only a record can answer."""
+        return _ASKS_ABOUT_ONE_PATIENT.search(self.text) is not None
 
     def coverage(self, text: Text) -> float:
         """Return the share of the question's content that the text holds, by weight, 0–1."""
