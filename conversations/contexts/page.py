@@ -41,6 +41,7 @@ class ChatPage:
     messages: list[MessageView]
     rail: Rail
     library: Library
+    user_id: uuid.UUID
     user_name: str
     user_email: str
     sees_console: bool
@@ -57,6 +58,7 @@ def chat_page(
         messages=thread(messages),
         rail=rail,
         library=library,
+        user_id=user.pk,
         user_name=user.get_full_name(),
         user_email=user.email,
         sees_console=user.is_staff,

@@ -4,7 +4,7 @@ import { Composer, followKeyboard } from "./composer.js";
 import { copyButtons } from "./copy.js";
 import { openEvidence, resizable } from "./evidence.js";
 import { csrfToken, fetchFragment, SignedOut } from "./fragments.js";
-import { newId, keepDraft, Outbox } from "./outbox.js";
+import { forgetAll, keepDraft, newId, Outbox } from "./outbox.js";
 import { Follower } from "./scroll.js";
 import { closesItself, Sheet } from "./sheets.js";
 import { ChatSocket } from "./socket.js";
@@ -175,6 +175,9 @@ async function settle(answer) {
 
 /** @param {import("./socket.js").State} state */
 function sayState(state) {
+  if (state !== "open" && state !== "connecting") {
+    for (const outgoing of outbox?.all() ?? []) thread.questionState(outgoing.client_id, "Waiting to be sent");
+  }
   if (state === "offline") composer.connection("Offline: your text is kept here");
   if (state === "open" || state === "idle") composer.connection("");
   if (state === "closed") composer.connection("This conversation cannot be written in. Your text is kept here");
@@ -224,6 +227,7 @@ closesItself(part("user-menu"));
 supportMarks(part("thread"));
 copyButtons();
 followKeyboard();
+part("sign-out").addEventListener("submit", forgetAll);
 localTimes(document);
 part("thread").addEventListener("message-settled", (/** @type {Event} */ event) => localTimes(/** @type {Element} */ (event.target)));
 if (composer.conversation) enter(composer.conversation);

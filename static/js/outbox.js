@@ -5,6 +5,9 @@
 /** Each tab keeps its own; a browser that refuses storage still lets one ask. */
 const memory = new Map();
 
+/** Two people may use one tab after another: what one typed is never shown to the other. */
+const owner = document.querySelector("[data-user]")?.getAttribute("data-user") ?? "";
+
 /** @param {string} key */
 function read(key) {
   try {
@@ -39,7 +42,7 @@ export class Outbox {
 
   /** @param {string} conversation */
   constructor(conversation) {
-    this.#key = `outbox:${conversation}`;
+    this.#key = `${owner}:outbox:${conversation}`;
   }
 
   /** @returns {Outgoing[]} oldest first */
@@ -69,10 +72,19 @@ export class Outbox {
 }
 
 /** @param {string} conversation "" for one that has not begun */
-export const draftOf = (conversation) => read(`draft:${conversation || "new"}`);
+const draftKey = (conversation) => `${owner}:draft:${conversation || "new"}`;
+
+/** @param {string} conversation */
+export const draftOf = (conversation) => read(draftKey(conversation));
 
 /**
  * @param {string} conversation
  * @param {string} text
  */
-export const keepDraft = (conversation, text) => write(`draft:${conversation || "new"}`, text);
+export const keepDraft = (conversation, text) => write(draftKey(conversation), text);
+
+/** Leave nothing behind on a shared machine. */
+export function forgetAll() {
+  memory.clear();
+  sessionStorage.clear();
+}
