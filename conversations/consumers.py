@@ -34,9 +34,10 @@ class ServerFault(DomainError):
     user_message = "Something went wrong on this server. Nothing was lost; try again."
 
 
-class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+class ChatConsumer(AsyncJsonWebsocketConsumer):
     """One browser tab in one conversation. Answers go on without it."""
 
+    channel_layer_alias = None  # events come from the answers' own streams
     conversation_id: uuid.UUID
     following: dict[uuid.UUID, asyncio.Task[None]]
     checked_at: float = 0.0

@@ -10,7 +10,6 @@ from contextlib import aclosing
 
 import structlog
 from channels.db import database_sync_to_async
-from voiceassist.evidence.extractive import Abstention, Quotation
 
 from conversations.events import Event
 from conversations.models import MessageStatus
@@ -24,6 +23,7 @@ from knowledge.queries import SearchResult
 from voiceassist.ai import gateway, routing
 from voiceassist.ai.errors import ModelUnavailable
 from voiceassist.ai.routing import Route
+from voiceassist.evidence.extractive import Abstention, Quotation
 
 UNEXPECTED = (
     "Something went wrong on this server while it wrote the answer. Your question is kept, and so is "

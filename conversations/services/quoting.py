@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 
-from voiceassist.evidence.extractive import Quotation
-
 from conversations.events import Event
 from conversations.models import MessageStatus
 from conversations.services.drafting import Draft
 from knowledge.queries import FoundPassage
+from voiceassist.evidence.extractive import Quotation
 from voiceassist.evidence.markers import without_markers
 
 ABSTENTION = "Nothing in the knowledge base answers this question."

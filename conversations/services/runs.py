@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Protocol
 
 import redis
@@ -113,12 +113,19 @@ async def _run(answer_id: uuid.UUID) -> None:
             log = streams.EventLog(client, answer_id)
             async for event in events:
                 await log.append(event)
-            await client.delete(streams.alive_key(answer_id), streams.commands_key(answer_id))
     except Exception as error:  # noqa: BLE001  (a task that nobody awaits must not die silently)
         logger.error("run_failed", error=type(error.__cause__ or error).__name__)  # noqa: TRY400
     finally:
         control.cancel()
         await asyncio.gather(control, return_exceptions=True)
+        await _leave(answer_id)
+
+
+async def _leave(answer_id: uuid.UUID) -> None:
+    """Stop counting as alive at once; without Redis the keys expire."""
+    with suppress(streams.LiveServiceDown):
+        async with streams.connection() as client:
+            await client.delete(streams.alive_key(answer_id), streams.commands_key(answer_id))
 
 
 async def _control(answer_id: uuid.UUID, stopping: asyncio.Event) -> None:

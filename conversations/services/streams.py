@@ -50,7 +50,9 @@ def commands_key(message_id: uuid.UUID) -> str:
 @asynccontextmanager
 async def connection() -> AsyncIterator[redis.asyncio.Redis]:
     """Lend a client of its own: waiting on a stream occupies it. Raises LiveServiceDown."""
-    client = redis.asyncio.Redis.from_url(settings.REDIS_URL, decode_responses=True, socket_connect_timeout=5)
+    client = redis.asyncio.Redis.from_url(
+        settings.REDIS_URL, decode_responses=True, socket_connect_timeout=5, socket_timeout=5
+    )
     try:
         yield client
     except redis.RedisError as error:
@@ -61,7 +63,7 @@ async def connection() -> AsyncIterator[redis.asyncio.Redis]:
 
 @contextmanager
 def sync_connection() -> Iterator[redis.Redis]:
-    client = redis.Redis.from_url(settings.REDIS_URL, decode_responses=True, socket_connect_timeout=5)
+    client = redis.Redis.from_url(settings.REDIS_URL, decode_responses=True, socket_connect_timeout=5, socket_timeout=5)
     try:
         yield client
     finally:

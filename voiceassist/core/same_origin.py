@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
@@ -24,7 +23,8 @@ class SameOriginMiddleware:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         headers = _headers(scope)
         if "cookie" in headers and not is_same_origin(headers, _scheme(scope, headers)):
-            return await WebsocketDenier()(scope, receive, send)
+            await send({"type": "websocket.close"})  # before it is accepted, this is HTTP 403
+            return None
         return await self.application(scope, receive, send)
 
 
