@@ -40,7 +40,7 @@ class Run:
             [sys.executable, "-m", "pytest", "-q", "-p", "voiceassist.runtime.pytest_plugin", *options, str(directory)],
             env=environment_without_servers(
                 TOLD=str(directory / "told"),
-                PYTHONPATH=str(PROJECT_ROOT),
+                PYTHONPATH=f"{PROJECT_ROOT}:{os.environ.get('PYTHONPATH', '')}",
                 PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
                 **variables,
             ),
@@ -53,7 +53,10 @@ class Run:
         """Wait for what `count` tests saw."""
         text = b""
         while text.count(b"\n") < count:
-            assert select.select([self.told], [], [], 30)[0], "the tests never ran"
+            if not select.select([self.told], [], [], 30)[0]:
+                self.process.kill()
+                self.end()
+                pytest.fail("the tests never ran")
             text += os.read(self.told, 65536)
         return [json.loads(line) for line in text.splitlines()]
 
@@ -64,7 +67,7 @@ class Run:
 
 def family(data_dir: str) -> list:
     states = [Files(name, Path(data_dir) / "run").running() for name in NAMES]
-    servers = [who for state in states for who in (state.server, state.keeper)]
+    servers = [who for state in states for who in (state.keeper, state.server)]
     return [*servers, *backends(states[0].server)]
 
 

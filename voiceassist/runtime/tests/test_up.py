@@ -61,8 +61,8 @@ class Up:
     def family(self) -> list[Identity]:
         """Everybody who must be gone when it is over."""
         states = [Files(name, self.data_dir / "run").running() for name in NAMES]
-        servers = [who for state in states for who in (state.server, state.keeper)]
-        return [*self.record.children.values(), *servers, *backends(servers[0])]
+        servers = [who for state in states for who in (state.keeper, state.server)]
+        return [*self.record.children.values(), *servers, *backends(servers[1])]
 
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
