@@ -1,15 +1,20 @@
 /** Support marks: those of sentences that begin on the same line stand side by side; Esc hides an explanation. */
 
-const STEP = 14; // pixels
+const STEP = 24; // pixels: targets must not overlap
+const ROOM_FOR_TWO = 50; // pixels of margin below which further marks stand in the line itself
 
 /** @param {ParentNode} root */
 export function placeMarks(root) {
   for (const prose of root.querySelectorAll(".prose:not(.live-text)")) {
     /** @type {Map<number, number>} */
     const lines = new Map();
-    for (const mark of /** @type {NodeListOf<HTMLElement>} */ (prose.querySelectorAll(".support"))) {
+    const marks = /** @type {NodeListOf<HTMLElement>} */ (prose.querySelectorAll(".support"));
+    const margin = prose.getBoundingClientRect().left - (prose.closest("#scroll")?.getBoundingClientRect().left ?? 0);
+    for (const mark of marks) mark.classList.remove("is-inline");
+    for (const mark of marks) {
       const line = Math.round(mark.getBoundingClientRect().top / 8);
       const taken = lines.get(line) ?? 0;
+      mark.classList.toggle("is-inline", taken > 0 && margin < ROOM_FOR_TWO);
       mark.style.setProperty("--shift", `${taken * STEP}px`);
       lines.set(line, taken + 1);
     }
