@@ -165,8 +165,12 @@ def _trouble(message: Message) -> Trouble | None:
     what = _FAILURES.get(message.status)
     if what is None:
         return None
-    is_failure = message.status == MessageStatus.FAILED
-    return Trouble(message.error if is_failure and message.error else what, _kept(message), is_failure)
+    said, stop, more = message.error.partition(". ")
+    return Trouble(
+        what=(said + stop).strip() or what,
+        kept=more or _kept(message),
+        is_failure=message.status == MessageStatus.FAILED,
+    )
 
 
 def _kept(message: Message) -> str:

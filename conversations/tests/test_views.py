@@ -237,6 +237,10 @@ def test_an_abstention_says_what_was_searched_and_what_to_try(client, author, co
     ("ending", "words"),
     [
         (("failed", "", "The model did not answer."), ["The model did not answer.", "Nothing had been written yet"]),
+        (
+            ("failed", "", "It broke. All is kept. Choose Regenerate."),
+            ["<strong>It broke.</strong> All is kept. Choose"],
+        ),
         (("failed", "Half", ""), ["could not be finished", "kept above, unchecked"]),
         (("interrupted", "Half", ""), ["The server stopped", "kept above, unchecked"]),
         (("stopped", "Half", ""), ["You stopped this answer", "kept above, unchecked"]),
