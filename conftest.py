@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
+from pytest_django import Settings
 
 from voiceassist.accounts.models import Role, User
 
@@ -15,6 +16,7 @@ from voiceassist.accounts.models import Role, User
 @pytest.fixture(autouse=True)
 def _tasks_run_at_once() -> Iterator[None]:
     """Run background tasks in the test's own process, once their transaction commits."""
+    current_app.loader.import_default_modules()
     current_app.conf.task_always_eager = True
     current_app.conf.task_eager_propagates = True
     yield
@@ -22,7 +24,7 @@ def _tasks_run_at_once() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path: Path) -> None:
+def _own_files(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "files"
 
 
@@ -31,27 +33,27 @@ def _user(name: str, role: str) -> User:
 
 
 @pytest.fixture
-def author(db) -> User:
+def author(db: None) -> User:
     return _user("author", Role.CLINICIAN)
 
 
 @pytest.fixture
-def colleague(db) -> User:
+def colleague(db: None) -> User:
     return _user("colleague", Role.CLINICIAN)
 
 
 @pytest.fixture
-def stranger(db) -> User:
+def stranger(db: None) -> User:
     return _user("stranger", Role.CLINICIAN)
 
 
 @pytest.fixture
-def curator(db) -> User:
+def curator(db: None) -> User:
     return _user("curator", Role.CURATOR)
 
 
 @pytest.fixture
-def newcomer(db) -> User:
+def newcomer(db: None) -> User:
     """A user who has no role yet."""
     return _user("newcomer", "")
 

@@ -49,7 +49,9 @@ class Message(models.Model):
     role = models.CharField(max_length=10, choices=MessageRole.choices)
     status = models.CharField(max_length=12, choices=MessageStatus.choices, default=MessageStatus.COMPLETE)
     content = models.TextField(blank=True)
-    client_id = models.CharField(max_length=64, blank=True, help_text="Chosen by the client; makes a resend idempotent.")
+    client_id = models.CharField(
+        max_length=64, blank=True, help_text="Chosen by the client; makes a resend idempotent."
+    )
     is_current = models.BooleanField(default=True, help_text="False for an answer that was regenerated.")
     route = models.CharField(max_length=20, blank=True, help_text="extractive or local")
     model_used = models.CharField(max_length=120, blank=True)

@@ -84,7 +84,7 @@ running AS (SELECT *, sum(df) OVER (ORDER BY df, lexeme) - df AS before FROM wor
 query AS (
     SELECT string_agg(quote_literal(lexeme), ' | ')
                FILTER (WHERE before = 0 OR before + df <= n * %(rare_share)s)::tsquery AS rare,
-           (SELECT ('{{' || string_agg(term || ':' || weight, ',' ORDER BY term) || '}}/1000000000')::sparsevec
+           (SELECT ('{' || string_agg(term || ':' || weight, ',' ORDER BY term) || '}/1000000000')::sparsevec
             FROM (SELECT term, sum(weight) AS weight FROM words GROUP BY term) AS summed) AS weights,
            %(share)s * least(1.0, %(full_share)s / greatest(count(*), 1)) AS share
     FROM running
@@ -97,7 +97,7 @@ lexical AS MATERIALIZED (
 ),
 dense AS MATERIALIZED (
     SELECT passage_id FROM knowledge_embedding
-    WHERE model = '{model}' AND collection_id = (SELECT id FROM home)
+    WHERE model = %(model)s AND collection_id = (SELECT id FROM home)
     ORDER BY vector <=> %(vector)s::halfvec LIMIT %(candidates)s
 ),
 candidates AS (SELECT passage_id FROM lexical UNION SELECT passage_id FROM dense),
@@ -107,7 +107,7 @@ scored AS (
     FROM candidates
     JOIN knowledge_embedding USING (passage_id)
     JOIN knowledge_lexicalentry USING (passage_id)
-    WHERE model = '{model}'
+    WHERE model = %(model)s
 ),
 fused AS (
     SELECT *, cosine + (SELECT share FROM query) * bm25 / greatest(max(bm25) OVER (), 1e-6) AS fusion FROM scored
@@ -125,7 +125,7 @@ LEFT JOIN LATERAL (
     SELECT sum(idf) FILTER (WHERE EXISTS (SELECT FROM running WHERE running.lexeme = rated.lexeme)) / sum(idf)
                AS title_coverage
     FROM (SELECT word.lexeme, knowledge_idf(n, coalesce(frequency, 0)) AS idf
-          FROM unnest(ts_filter(terms, '{{a}}')) AS word
+          FROM unnest(ts_filter(terms, '{a}')) AS word
           LEFT JOIN knowledge_termstatistic AS known
                  ON known.collection_id = home.id AND known.lexeme = word.lexeme) AS rated
 ) AS covered ON true
@@ -155,6 +155,7 @@ def _search(*, query: str, vector: FloatArray, scope: str, limit: int) -> list[d
         "expansion": expansion(query),
         "expansion_weight": EXPANSION_WEIGHT,
         "vector": "[" + ",".join(f"{value:.6f}" for value in vector) + "]",
+        "model": embedder().name,
         "scope": scope,
         "limit": limit,
         "candidates": CANDIDATES,
@@ -164,7 +165,7 @@ def _search(*, query: str, vector: FloatArray, scope: str, limit: int) -> list[d
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = 100")
-        cursor.execute(_SEARCH.format(model=embedder().name), parameters)
+        cursor.execute(_SEARCH, parameters)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

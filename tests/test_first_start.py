@@ -24,7 +24,7 @@ def prepare(**options) -> str:
 
 
 def password_in(output: str) -> str:
-    return output.split("Password")[1].split()[0]
+    return output.split("Password")[1].split(maxsplit=1)[0]
 
 
 def test_the_first_start_shows_a_sign_in_that_works(client):

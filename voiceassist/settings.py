@@ -101,6 +101,7 @@ DATABASES["default"]["OPTIONS"] = {
     "pool": {"min_size": 1, "max_size": 16, "timeout": 10},
     "connect_timeout": 5,
 }
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a restarted database costs no failed request
 DATABASES["default"]["TEST"] = {"NAME": f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_va"}
 
 REDIS_URL: str = env("REDIS_URL", default="redis://127.0.0.1:6379/0")

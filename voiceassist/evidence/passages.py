@@ -17,7 +17,8 @@ class EvidencePassage:
     """A retrieved passage, without a trace of the database.
 
     `sentences` are half-open offsets into `text`; `sentence_vectors` has shape (sentences, dimension), unit length.
-    `heading` is the document's title and the section's headings, `surroundings` the page around it. `cosine` and `bm25` are those of the search.
+    `heading` is the document's title and the section's headings, `surroundings` the page around it.
+    `cosine` and `bm25` are those of the search.
     """
 
     text: str

@@ -33,8 +33,7 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _STOP = frozenset(
-    ("the", "and", "for", "with", "from", "that", "this", "are", "was", "were", "has", "have", "had", "can", "may")
-    + ("should", "its", "their", "which", "than")
+    ["the", "and", "for", "with", "from", "that", "this", "are", "was", "were", "has", "have", "had", "can", "may"]
 )
 
 

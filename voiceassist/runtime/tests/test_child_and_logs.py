@@ -109,7 +109,7 @@ def test_a_terminal_that_is_gone_stops_nothing():
 
 
 def test_addresses_and_host_names():
-    assert address("0.0.0.0", 80) == "http://127.0.0.1:80"  # noqa: S104
+    assert address("0.0.0.0", 80) == "http://127.0.0.1:80"
     assert address("::", 80) == "http://[::1]:80"
     assert allowed_name("") == allowed_name("*") == "localhost"
     assert allowed_name("*, .clinic.example") == "clinic.example"

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from voiceassist.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+def create(monkeypatch, *, email: str = "Eva@Clinic.org", role: str = "clinician", password: str = "a long enough one"):
+    monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))
+    out = io.StringIO()
+    call_command("create_user", email=email, role=role, password_stdin=True, stdout=out)
+    return out.getvalue()
+
+
+def test_a_script_creates_a_user_who_can_sign_in(monkeypatch, client):
+    said = create(monkeypatch)
+
+    assert "eva@clinic.org" in said
+    assert client.login(username="EVA@clinic.org", password="a long enough one")
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"password": "short"}, "too short"),
+        ({"password": "password1234"}, "too common"),
+        ({"password": ""}, "too short"),
+        ({"email": "no address"}, "valid email"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nobody_is_created(monkeypatch, changes, cause):
+    with pytest.raises(CommandError, match=cause):
+        create(monkeypatch, **changes)
+    assert not User.objects.exists()
+
+
+def test_an_unknown_role_is_refused(monkeypatch):
+    with pytest.raises(CommandError, match="invalid choice"):
+        call_command("create_user", "--email", "e@clinic.org", "--role", "boss", "--password-stdin")
+
+
+def test_an_address_is_taken_once_whatever_its_case(monkeypatch):
+    create(monkeypatch)
+    with pytest.raises(CommandError, match="exists already"):
+        create(monkeypatch, email="eva@CLINIC.org")
+
+
+def test_an_inactive_user_cannot_sign_in(monkeypatch, client):
+    create(monkeypatch)
+    User.objects.update(is_active=False)
+    assert not client.login(username="eva@clinic.org", password="a long enough one")
