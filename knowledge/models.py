@@ -71,6 +71,9 @@ class Page(models.Model):
     number = models.PositiveIntegerField(help_text="From 1.")
     text = models.TextField()
     blocks = models.JSONField(default=list, help_text="[kind, start, end, level, heading path] in page text.")
+    weights = SparseVectorField(
+        dimensions=TERM_SPACE, null=True, editable=False, help_text="BM25F term weights of title and page."
+    )
 
     class Meta:
         ordering = ["document", "number"]

@@ -16,7 +16,14 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from knowledge.aspects import asks_for_definition, expansion
 from knowledge.jobs import INDEX_DOCUMENT
 from knowledge.models import LIBRARY, Document, DocumentStatus, Passage
-from knowledge.ranking import FULL_SHARE_UP_TO, LEXICAL_SHARE, Features, second_pass
+from knowledge.ranking import (
+    DOCUMENT_SHARE,
+    FULL_SHARE_UP_TO,
+    LEXICAL_SHARE,
+    PAGE_SHARE,
+    Features,
+    second_pass,
+)
 from voiceassist.ai.embedding import embedder
 from voiceassist.core.models import Job
 
@@ -102,15 +109,23 @@ dense AS MATERIALIZED (
 ),
 candidates AS (SELECT passage_id FROM lexical UNION SELECT passage_id FROM dense),
 scored AS (
-    SELECT passage_id, terms, sentence_vectors, 1 - (vector <=> %(vector)s::halfvec) AS cosine,
-           coalesce(-(weights <#> (SELECT weights FROM query)), 0) AS bm25
+    SELECT passage_id, passage.document_id AS owner, terms, sentence_vectors, 1 - (vector <=> %(vector)s::halfvec) AS cosine,
+           coalesce(-(entry.weights <#> (SELECT weights FROM query)), 0) AS bm25,
+           coalesce(-(page.weights <#> (SELECT weights FROM query)), 0) AS page_bm25
     FROM candidates
     JOIN knowledge_embedding USING (passage_id)
-    JOIN knowledge_lexicalentry USING (passage_id)
+    JOIN knowledge_lexicalentry AS entry USING (passage_id)
+    JOIN knowledge_passage AS passage ON passage.id = passage_id
+    JOIN knowledge_page AS page ON page.id = page_id
     WHERE model = %(model)s
 ),
 fused AS (
-    SELECT *, cosine + (SELECT share FROM query) * bm25 / greatest(max(bm25) OVER (), 1e-6) AS fusion FROM scored
+    SELECT *, cosine + %(document_share)s * avg(cosine) OVER (PARTITION BY owner)
+              + (SELECT share FROM query) * (
+                    %(page_share)s * page_bm25 / greatest(max(page_bm25) OVER (), 1e-6)
+                    + (1 - %(page_share)s) * bm25 / greatest(max(bm25) OVER (), 1e-6)
+                ) AS fusion
+    FROM scored
     ORDER BY fusion DESC, passage_id LIMIT %(limit)s
 )
 SELECT passage.id AS passage_id, document.id AS document_id, external_id, title, bibliography,
@@ -118,7 +133,7 @@ SELECT passage.id AS passage_id, document.id AS document_id, external_id, title,
        sentence_vectors, cosine, bm25, fusion, coalesce(title_coverage, 0) AS title_coverage
 FROM fused
 JOIN knowledge_passage AS passage ON passage.id = passage_id
-JOIN knowledge_document AS document ON document.id = document_id
+JOIN knowledge_document AS document ON document.id = passage.document_id
 JOIN knowledge_page AS page ON page.id = page_id
 CROSS JOIN home
 LEFT JOIN LATERAL (
@@ -162,6 +177,8 @@ def _search(*, query: str, vector: FloatArray, scope: str, limit: int) -> list[d
         "rare_share": RARE_SHARE,
         "share": LEXICAL_SHARE,
         "full_share": FULL_SHARE_UP_TO,
+        "page_share": PAGE_SHARE,
+        "document_share": DOCUMENT_SHARE,
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = 100")

@@ -20,8 +20,12 @@ TITLE_COVERAGE_FROM = 0.5
 DEFINITION_WEIGHT = 0.1
 SENTENCE_WEIGHT = 0.3
 LEXICAL_SHARE = 0.5
+PAGE_SHARE = 0.7  # of the lexical score, for the page that the passage stands on
+DOCUMENT_SHARE = 0.2  # of the mean cosine of a document's candidates
 FULL_SHARE_UP_TO = 8  # lexemes; in longer questions each word tells less
-BEST_POSSIBLE = 1 + LEXICAL_SHARE + TITLE_WEIGHT * (1 - TITLE_COVERAGE_FROM) + DEFINITION_WEIGHT + SENTENCE_WEIGHT
+BEST_POSSIBLE = (
+    1 + DOCUMENT_SHARE + LEXICAL_SHARE + TITLE_WEIGHT * (1 - TITLE_COVERAGE_FROM) + DEFINITION_WEIGHT + SENTENCE_WEIGHT
+)
 
 
 @dataclass(frozen=True, slots=True)

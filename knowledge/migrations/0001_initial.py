@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveIntegerField(help_text='From 1.')),
                 ('text', models.TextField()),
                 ('blocks', models.JSONField(default=list, help_text='[kind, start, end, level, heading path] in page text.')),
+                ('weights', pgvector.django.sparsevec.SparseVectorField(dimensions=1000000000, editable=False, help_text='BM25F term weights of title and page.', null=True)),
             ],
             options={
                 'ordering': ['document', 'number'],

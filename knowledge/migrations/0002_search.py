@@ -37,10 +37,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 """
 
-# tf = occurrences in the body + 5 × those in the title; k1 = 0.9, b = 0.4, mean length 130 lexemes; no idf inside,
-# so that growth of the collection never rewrites a row. Collisions of term ids are summed.
+# tf = occurrences in the body + 5 × those in the title; k1 = 0.9, b = 0.4; `average` is the nominal length in lexemes.
+# No idf inside, so that growth of the collection never rewrites a row. Collisions of term ids are summed.
 TERM_WEIGHTS = """
-CREATE FUNCTION knowledge_term_weights(terms tsvector) RETURNS sparsevec
+CREATE FUNCTION knowledge_term_weights(terms tsvector, average float8) RETURNS sparsevec
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     WITH counted AS (
         SELECT knowledge_term_id(lexeme) AS term,
@@ -49,7 +49,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                (SELECT count(*) FROM unnest(weights) AS weight WHERE weight <> 'A') AS body
         FROM unnest(terms)
     ), scored AS (
-        SELECT term, tf * 1.9 / (tf + 0.9 * (1 - 0.4 + 0.4 * (sum(body) OVER ()) / 130.0)) AS value FROM counted
+        SELECT term, tf * 1.9 / (tf + 0.9 * (1 - 0.4 + 0.4 * (sum(body) OVER ()) / average)) AS value FROM counted
     ), summed AS (
         SELECT term, sum(value) AS value FROM scored GROUP BY term
     )
@@ -69,10 +69,11 @@ class Migration(migrations.Migration):
         migrations.RunSQL(TERMS, "DROP FUNCTION knowledge_terms(text, text);"),
         migrations.RunSQL(TERM_ID, "DROP FUNCTION knowledge_term_id(text);"),
         migrations.RunSQL(IDF, "DROP FUNCTION knowledge_idf(float8, integer);"),
-        migrations.RunSQL(TERM_WEIGHTS, "DROP FUNCTION knowledge_term_weights(tsvector);"),
+        migrations.RunSQL(TERM_WEIGHTS, "DROP FUNCTION knowledge_term_weights(tsvector, float8);"),
         migrations.RunSQL(
             "ALTER TABLE knowledge_embedding ALTER COLUMN vector SET STORAGE PLAIN;"
-            "ALTER TABLE knowledge_lexicalentry ALTER COLUMN weights SET STORAGE MAIN;",
+            "ALTER TABLE knowledge_lexicalentry ALTER COLUMN weights SET STORAGE MAIN;"
+            "ALTER TABLE knowledge_page ALTER COLUMN weights SET STORAGE MAIN;",
             migrations.RunSQL.noop,
         ),
     ]

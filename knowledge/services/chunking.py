@@ -25,27 +25,51 @@ class Chunk:
 
 
 @dataclass(slots=True)
-class _Run:
-    """Sentences that are being gathered into one chunk."""
+class _Section:
+    """The sentences under one heading, with their lengths in tokens."""
 
-    heading_path: tuple[str, ...] = ()
+    heading_path: tuple[str, ...]
     spans: list[Span] = field(default_factory=list)
-    tokens: int = 0
+    tokens: list[int] = field(default_factory=list)
 
 
 def chunk_page(page: Page, count_tokens: TokenCount) -> Iterator[Chunk]:
-    """Yield the page's passages in reading order. Headings alone and reference lists yield none."""
-    run = _Run()
+    """Yield the page's passages in reading order. Headings alone and reference lists yield none.
+
+    A section that is too long for one passage is cut into passages of about the same length.
+    """
+    for section in _sections(page, count_tokens):
+        for spans in _balanced(section):
+            yield _chunk(page, section.heading_path, spans)
+
+
+def _sections(page: Page, count_tokens: TokenCount) -> Iterator[_Section]:
+    section: _Section | None = None
     for block, span in _sentences(page):
-        tokens = count_tokens(page.text[span[0] : span[1]])
-        if run.spans and (block.heading_path != run.heading_path or run.tokens + tokens > TARGET_TOKENS):
-            yield _chunk(page, run)
-            run = _Run()
-        run.heading_path = block.heading_path
-        run.spans.append(span)
-        run.tokens += tokens
-    if run.spans:
-        yield _chunk(page, run)
+        if section is None or block.heading_path != section.heading_path:
+            if section is not None:
+                yield section
+            section = _Section(block.heading_path)
+        section.spans.append(span)
+        section.tokens.append(count_tokens(page.text[span[0] : span[1]]))
+    if section is not None:
+        yield section
+
+
+def _balanced(section: _Section) -> Iterator[list[Span]]:
+    """Cut a section after the sentence that comes nearest to an equal share, never above the target."""
+    total = sum(section.tokens)
+    share = total / max(1, -(-total // TARGET_TOKENS))
+    spans: list[Span] = []
+    length = 0
+    for span, tokens in zip(section.spans, section.tokens, strict=True):
+        if spans and (length + tokens > TARGET_TOKENS or length + tokens / 2 > share):
+            yield spans
+            spans, length = [], 0
+        spans.append(span)
+        length += tokens
+    if spans:
+        yield spans
 
 
 def _sentences(page: Page) -> Iterator[tuple[Block, Span]]:
@@ -63,7 +87,7 @@ def _block_sentences(text: str, kind: BlockKind) -> Sequence[Span]:
     return sentence_spans(text)
 
 
-def _chunk(page: Page, run: _Run) -> Chunk:
-    start, end = run.spans[0][0], run.spans[-1][1]
-    sentences = tuple((first - start, last - start) for first, last in run.spans)
-    return Chunk(page.number, start, end, run.heading_path, sentences)
+def _chunk(page: Page, heading_path: tuple[str, ...], spans: Sequence[Span]) -> Chunk:
+    start, end = spans[0][0], spans[-1][1]
+    sentences = tuple((first - start, last - start) for first, last in spans)
+    return Chunk(page.number, start, end, heading_path, sentences)

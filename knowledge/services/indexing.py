@@ -15,10 +15,14 @@ _DOCUMENT_FIELDS = ["title", "external_id", "bibliography", "status", "error", "
 _PASSAGE_FIELDS = ["page", "position", "start", "end", "text", "heading_path", "sentences"]
 _INSERT_LEXICAL = """
 INSERT INTO knowledge_lexicalentry (passage_id, collection_id, terms, weights)
-SELECT id, collection, terms, knowledge_term_weights(terms)
+SELECT id, collection, terms, knowledge_term_weights(terms, 80)
 FROM (SELECT id, %(collection)s::uuid AS collection, knowledge_terms(title, body) AS terms
       FROM unnest(%(ids)s::uuid[], %(titles)s::text[], %(bodies)s::text[]) AS row (id, title, body)) AS vectorised
 ON CONFLICT (passage_id) DO UPDATE SET terms = excluded.terms, weights = excluded.weights
+"""
+_WEIGH_PAGES = """
+UPDATE knowledge_page SET weights = knowledge_term_weights(knowledge_terms(title, text), 150)
+FROM knowledge_document AS document WHERE document.id = document_id AND document.id = ANY(%(documents)s)
 """
 
 
@@ -38,6 +42,7 @@ def write_documents(*, collection: Collection, prepared: Sequence[PreparedDocume
     )
     _write_embeddings(collection, passages)
     _write_lexical(collection, [source for _, source in passages])
+    _weigh_pages(ordered)
     return len(rows)
 
 
@@ -141,3 +146,8 @@ def _write_lexical(collection: Collection, passages: Sequence[PreparedPassage]) 
                 "bodies": [passage.text for passage in passages],
             },
         )
+
+
+def _weigh_pages(prepared: Sequence[PreparedDocument]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_WEIGH_PAGES, {"documents": [document.incoming.document_id for document in prepared]})

@@ -66,11 +66,11 @@ def test_a_search_takes_the_same_number_of_queries_however_much_there_is(
 
 
 def bm25f(terms: list[tuple[float, int, int]], body_length: int) -> float:
-    """BM25F by hand: (idf, occurrences in the body, in the title), k1 .9, b .4, title weight 5, mean length 130."""
+    """BM25F by hand: (idf, occurrences in the body, in the title), k1 .9, b .4, title weight 5, nominal length 80."""
     total = 0.0
     for idf, body, title in terms:
         tf = body + 5 * title
-        total += idf * tf * 1.9 / (tf + 0.9 * (1 - 0.4 + 0.4 * body_length / 130))
+        total += idf * tf * 1.9 / (tf + 0.9 * (1 - 0.4 + 0.4 * body_length / 80))
     return total
 
 
@@ -78,7 +78,7 @@ def test_the_lexical_score_is_bm25f(library):
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT -(knowledge_term_weights(knowledge_terms('Warfarin', 'Warfarin dose and warfarin target')) <#> "
+            "SELECT -(knowledge_term_weights(knowledge_terms('Warfarin', 'Warfarin dose and warfarin target'), 80) <#> "
             "('{' || least(knowledge_term_id('warfarin'), knowledge_term_id('dose')) || ':1,' || "
             "greatest(knowledge_term_id('warfarin'), knowledge_term_id('dose')) || ':1}/1000000000')::sparsevec)"
         )

@@ -16,10 +16,10 @@ from voiceassist.ai.providers import minilm
 @lru_cache(maxsize=1)
 def embedder() -> Embedder:
     """Return the built-in model, or the one in EMBEDDING_MODEL_DIR. Raises ModelFileDamaged."""
-    threads = max(1, (os.cpu_count() or 1) // 2)
+    workers = os.cpu_count() or 1
     if settings.EMBEDDING_MODEL_DIR:
-        return minilm.from_folder(Path(settings.EMBEDDING_MODEL_DIR), threads)
-    return minilm.built_in(threads)
+        return minilm.from_folder(Path(settings.EMBEDDING_MODEL_DIR), workers)
+    return minilm.built_in(workers)
 
 
 def embed_texts(texts: Sequence[str]) -> FloatArray:

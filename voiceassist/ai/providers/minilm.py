@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -38,7 +39,7 @@ class MiniLM:
 
     weights: Path
     tokenizer_file: Path
-    threads: int = 1
+    workers: int = 1  # batches at a time, each on one core
     name: str = "all-MiniLM-L6-v2-int8"
     dimension: int = DIMENSION
 
@@ -54,8 +55,9 @@ class MiniLM:
         encodings = self._tokenizer.encode_batch(list(texts))
         order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
         result: list[TextVectors | None] = [None] * len(texts)
-        for chosen in _batches(order, [len(encoding.ids) for encoding in encodings]):
-            hidden = self._run([encodings[index] for index in chosen])
+        batches = list(_batches(order, [len(encoding.ids) for encoding in encodings]))
+        runs = self._workers.map(lambda chosen: self._run([encodings[index] for index in chosen]), batches)
+        for chosen, hidden in zip(batches, runs, strict=True):
             for row, index in enumerate(chosen):
                 tokens = hidden[row, : len(encodings[index].ids)]
                 result[index] = _pool(tokens, encodings[index].offsets, spans[index])
@@ -82,12 +84,16 @@ class MiniLM:
         return [value.name for value in self._session.get_inputs()]
 
     @cached_property
+    def _workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.workers, thread_name_prefix="embedding")
+
+    @cached_property
     def _session(self) -> Any:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.enable_cpu_mem_arena = False  # or batches keep 900 MB
-        options.intra_op_num_threads = self.threads
+        options.intra_op_num_threads = 1
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(str(self.weights), sess_options=options, providers=["CPUExecutionProvider"])
 
@@ -110,7 +116,7 @@ class MiniLM:
         return tokenizer
 
 
-def built_in(threads: int = 1) -> MiniLM:
+def built_in(workers: int = 1) -> MiniLM:
     """Return the packaged model once both of its files have the expected SHA-256.
 
     Raises ModelFileDamaged when a file is missing or differs.
@@ -119,7 +125,7 @@ def built_in(threads: int = 1) -> MiniLM:
     tokenizer = _tokenizer_file()
     check_hash(weights, WEIGHTS_SHA256)
     check_hash(tokenizer, TOKENIZER_SHA256)
-    return MiniLM(weights=weights, tokenizer_file=tokenizer, threads=threads)
+    return MiniLM(weights=weights, tokenizer_file=tokenizer, workers=workers)
 
 
 def whole_words() -> tuple[str, ...]:
@@ -130,7 +136,7 @@ def whole_words() -> tuple[str, ...]:
     return tuple(word for word, _ in ranked if len(word) > 1 and word.isascii() and word.isalpha() and word.islower())
 
 
-def from_folder(folder: Path, threads: int = 1) -> MiniLM:
+def from_folder(folder: Path, workers: int = 1) -> MiniLM:
     """Return a model of the same shape from an operator's folder with `model.onnx` and `tokenizer.json`."""
     for name in ("model.onnx", "tokenizer.json"):
         if not (folder / name).is_file():
@@ -138,7 +144,7 @@ def from_folder(folder: Path, threads: int = 1) -> MiniLM:
     return MiniLM(
         weights=folder / "model.onnx",
         tokenizer_file=folder / "tokenizer.json",
-        threads=threads,
+        workers=workers,
         name=folder.name,
     )
 
