@@ -16,7 +16,7 @@ from conversations.models import MessageStatus
 from conversations.services import answers, judging, retrieval
 from conversations.services.drafting import Draft
 from conversations.services.gathering import Gathered, gather
-from conversations.services.generating import NothingInPassages, generate
+from conversations.services.generating import NothingInPassages, for_prompt, generate
 from conversations.services.quoting import abstain, quote
 from conversations.services.recovery import INTERRUPTED
 from knowledge.queries import SearchResult
@@ -95,7 +95,7 @@ async def _draft(
             yield event
         return
     try:
-        async with aclosing(generate(draft, gathered, found.passages, stop)) as events:
+        async with aclosing(generate(draft, gathered, for_prompt(found.passages, outcome), stop)) as events:
             async for event in events:
                 yield event
     except NothingInPassages:

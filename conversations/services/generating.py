@@ -17,6 +17,7 @@ from conversations.services.stopping import until
 from knowledge.queries import FoundPassage
 from voiceassist.ai import gateway
 from voiceassist.ai.errors import ModelUnavailable, Reason
+from voiceassist.evidence.extractive import Quotation
 from voiceassist.evidence.markers import MarkerFilter
 
 PASSAGES = 6  # in a prompt
@@ -50,24 +51,30 @@ class AbsenceFilter:
         return held
 
 
+def for_prompt(passages: Sequence[FoundPassage], quotation: Quotation) -> list[FoundPassage]:
+    """Choose the passages that a model is given: those that answer by themselves first, then the best found."""
+    answering = [passages[sentence.passage_index] for sentence in quotation.sentences]
+    chosen = {passage.passage_id: passage for passage in (*answering, *passages)}
+    return list(chosen.values())[:PASSAGES]
+
+
 async def generate(
     draft: Draft, gathered: Gathered, passages: Sequence[FoundPassage], stop: asyncio.Event
 ) -> AsyncGenerator[Event, None]:
-    """Stream an answer from the first passages.
+    """Stream an answer from the given passages.
 
     Raises ModelUnavailable, also for an empty answer; NothingInPassages.
     """
-    chosen = passages[:PASSAGES]
-    markers, absence = MarkerFilter(len(chosen)), AbsenceFilter()
+    markers, absence = MarkerFilter(len(passages)), AbsenceFilter()
     draft.is_generated = True
-    pieces = gateway.stream_chat(messages=prompt(gathered, chosen))
+    pieces = gateway.stream_chat(messages=prompt(gathered, passages))
     async with aclosing(until(stop, _clocked(draft, pieces))) as shown:
         async for piece in shown:
-            async for event in _show(draft, markers.feed(absence.feed(piece)), markers, chosen):
+            async for event in _show(draft, markers.feed(absence.feed(piece)), markers, passages):
                 yield event
     if stop.is_set():
         draft.status = MessageStatus.STOPPED
-    async for event in _show(draft, _last(absence, markers, stopped=stop.is_set()), markers, chosen):
+    async for event in _show(draft, _last(absence, markers, stopped=stop.is_set()), markers, passages):
         yield event
     if not draft.text and not stop.is_set():
         raise ModelUnavailable(Reason.EMPTY)

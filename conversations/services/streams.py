@@ -6,6 +6,7 @@ that writes the answer dies; `commands`, a list that the writer waits on.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -58,7 +59,7 @@ async def connection() -> AsyncIterator[redis.asyncio.Redis]:
     except redis.RedisError as error:
         raise LiveServiceDown from error
     finally:
-        await client.aclose()
+        await asyncio.shield(asyncio.ensure_future(client.aclose()))  # a cancelled task closes its socket too
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class Tab:
                 return output["code"]
 
     async def close(self):
-        await self.socket.disconnect()
+        await self.socket.disconnect(timeout=10)
 
 
 def text_of(frames):
