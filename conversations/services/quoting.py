@@ -8,8 +8,9 @@ from conversations.events import Event
 from conversations.models import MessageStatus
 from conversations.services.drafting import Draft
 from knowledge.queries import FoundPassage
-from voiceassist.evidence.extractive import Quotation
+from voiceassist.evidence.extractive import Quotation, QuotedSentence
 from voiceassist.evidence.markers import without_markers
+from voiceassist.evidence.tables import is_row, row_as_prose
 
 ABSTENTION = "Nothing in the knowledge base answers this question."
 NEAREST = 3
@@ -21,7 +22,7 @@ async def quote(draft: Draft, passages: list[FoundPassage], quotation: Quotation
     for sentence in quotation.sentences:
         passage = passages[sentence.passage_index]
         yield await draft.cite(passage, (sentence.start, sentence.end))
-        text = f"{_on_one_line(passage.text[sentence.start : sentence.end])}[{len(draft.citations)}]"
+        text = f"{_as_prose(passage, sentence)}[{len(draft.citations)}]"
         gap = "\n\n" if draft.text else ""
         start = len(draft.text) + len(gap)
         draft.support.append([start, start + len(text), "supported", WORD_FOR_WORD])
@@ -38,6 +39,12 @@ async def abstain(draft: Draft, passages: list[FoundPassage], nearest: Sequence[
         yield event
 
 
-def _on_one_line(quoted: str) -> str:
-    """Undo the page's line breaks; leave out the source's own references, which would read as citations."""
-    return " ".join(without_markers(quoted).split())
+def _as_prose(passage: FoundPassage, sentence: QuotedSentence) -> str:
+    """Undo the page's line breaks, and lead each cell of a table row by its column heading.
+
+    The source's own references, which would read as citations, are left out.
+    """
+    quoted = without_markers(passage.text[sentence.start : sentence.end])
+    if is_row(quoted):
+        return row_as_prose(quoted, passage.heading_path[-1] if passage.heading_path else "")
+    return " ".join(quoted.split())
