@@ -26,11 +26,11 @@ async def first_words(tab):
 
 
 async def test_a_real_server_streams_piece_by_piece(proxy):
-    messages = [ChatMessage("user", "Count from 1 to 5.")]
+    messages = [ChatMessage("user", "Count from one to five in words.")]
     pieces = [piece async for piece in gateway.stream_chat(messages=messages)]
 
     assert len(pieces) > 3
-    assert "3" in "".join(pieces)
+    assert "2" in "".join(pieces)
 
 
 async def test_a_question_is_answered_and_stored_as_it_was_shown(tab, proxy):
@@ -57,7 +57,7 @@ async def test_a_stop_keeps_what_was_said_and_frees_the_model(tab, proxy):
     assert done["message"]["status"] == "stopped"
     assert done["content"].startswith(said)
     assert (await stored(accepted["message_id"])).content == done["content"]
-    messages = [ChatMessage("user", "Count from 1 to 5.")]
+    messages = [ChatMessage("user", "Count from one to five in words.")]
     assert [piece async for piece in gateway.stream_chat(messages=messages)]
 
 
