@@ -93,7 +93,7 @@ query AS (
                FILTER (WHERE before = 0 OR before + df <= n * %(rare_share)s)::tsquery AS rare,
            (SELECT ('{' || string_agg(term || ':' || weight, ',' ORDER BY term) || '}/1000000000')::sparsevec
             FROM (SELECT term, sum(weight) AS weight FROM words GROUP BY term) AS summed) AS weights,
-           %(share)s * least(1.0, %(full_share)s / greatest(count(*), 1)) AS share
+           %(share)s * least(1.0, %(full_share)s::float8 / greatest(count(*), 1)) AS share
     FROM running
 ),
 lexical AS MATERIALIZED (

@@ -101,7 +101,6 @@ async def test_the_doors_hold_over_a_real_socket(conversation, cookie, stranger)
                 pass
 
 
-@pytest.mark.xfail(strict=True, reason="voiceassist.asgi does not wrap its sockets in SameOriginMiddleware yet")
 async def test_a_page_of_another_port_is_refused_over_a_real_socket(conversation, cookie):
     async with Server() as server:
         with pytest.raises(Refused, match="403"):

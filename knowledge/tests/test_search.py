@@ -96,3 +96,16 @@ def test_removing_documents_lowers_the_statistics(take_in, monographs, library):
     library.refresh_from_db()
     assert library.passage_count == LexicalEntry.objects.count() == 2
     assert not library.terms.filter(lexeme="asthma").exists()
+
+
+def test_a_rare_word_decides_in_a_long_question_too(take_in, tmp_path):
+    (tmp_path / "near.md").write_text(
+        "# Statins\n\nMuscle pain in adults who take a statin for high cholesterol is common and usually harmless.",
+        encoding="utf-8",
+    )
+    (tmp_path / "exact.md").write_text("# Trial\n\nAdults who took ZX4471 for cholesterol reported muscle pain less often.", encoding="utf-8")
+    take_in(tmp_path)
+
+    question = "Do adults who take a statin for high cholesterol report muscle pain less often under ZX4471 in trials?"
+
+    assert best(question).title == "Trial"
