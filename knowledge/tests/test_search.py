@@ -6,9 +6,11 @@ from django.utils import timezone
 
 from knowledge.models import Document, LexicalEntry
 from knowledge.queries import hybrid_search
+from knowledge.ranking import BEST_POSSIBLE, DOCUMENT_SHARE, LEXICAL_SHARE, SENTENCE_WEIGHT, best_sentence_cosine
 from knowledge.services.importing import get_collection, import_path
 from knowledge.services.limits import library_limits
 from knowledge.services.statistics import refresh_statistics
+from voiceassist.ai.embedding import embed_texts
 
 
 def best(query: str, scope: str = "library"):
@@ -98,14 +100,21 @@ def test_removing_documents_lowers_the_statistics(take_in, monographs, library):
     assert not library.terms.filter(lexeme="asthma").exists()
 
 
-def test_a_rare_word_decides_in_a_long_question_too(take_in, tmp_path):
-    (tmp_path / "near.md").write_text(
-        "# Statins\n\nMuscle pain in adults who take a statin for high cholesterol is common and usually harmless.",
-        encoding="utf-8",
-    )
-    (tmp_path / "exact.md").write_text("# Trial\n\nAdults who took ZX4471 for cholesterol reported muscle pain less often.", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("question", "lexemes"),
+    [
+        ("statin muscle pain", 3),
+        ("statin muscle pain common adults cholesterol report often harmless tolerated usually middle", 12),
+    ],
+)
+def test_the_words_of_a_question_count_less_the_longer_it_is_but_never_nothing(take_in, tmp_path, question, lexemes):
+    text = "# Note\n\nMuscle pain under a statin is common in adults with high cholesterol."
+    (tmp_path / "statin.md").write_text(text, encoding="utf-8")
     take_in(tmp_path)
 
-    question = "Do adults who take a statin for high cholesterol report muscle pain less often under ZX4471 in trials?"
+    found = best(question)
 
-    assert best(question).title == "Trial"
+    dense = found.cosine * (1 + DOCUMENT_SHARE)
+    nearest = SENTENCE_WEIGHT * best_sentence_cosine(found.sentence_vectors, embed_texts([question])[0])
+    lexical = found.score * BEST_POSSIBLE - dense - nearest
+    assert lexical == pytest.approx(LEXICAL_SHARE * min(1, 8 / lexemes), abs=0.01)
