@@ -109,7 +109,8 @@ dense AS MATERIALIZED (
 ),
 candidates AS (SELECT passage_id FROM lexical UNION SELECT passage_id FROM dense),
 scored AS (
-    SELECT passage_id, passage.document_id AS owner, terms, sentence_vectors, 1 - (vector <=> %(vector)s::halfvec) AS cosine,
+    SELECT passage_id, passage.document_id AS owner, terms, sentence_vectors,
+           1 - (vector <=> %(vector)s::halfvec) AS cosine,
            coalesce(-(entry.weights <#> (SELECT weights FROM query)), 0) AS bm25,
            coalesce(-(page.weights <#> (SELECT weights FROM query)), 0) AS page_bm25
     FROM candidates
