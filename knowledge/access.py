@@ -7,7 +7,7 @@ import uuid
 from knowledge.models import LIBRARY, Document
 from knowledge.queries import library_documents
 from voiceassist.accounts.models import User
-from voiceassist.core.errors import NotFound
+from voiceassist.core.errors import Forbidden, NotFound
 
 
 class DocumentNotFound(NotFound):
@@ -15,8 +15,10 @@ class DocumentNotFound(NotFound):
 
 
 def get_readable_document(*, user: User, document_id: uuid.UUID) -> Document:
-    """Return an indexed library document. Raises DocumentNotFound, also for users without a role."""
-    document = library_documents().filter(pk=document_id).first() if user.role else None
+    """Return an indexed library document. Raises Forbidden for users without a role, DocumentNotFound."""
+    if not user.role:
+        raise Forbidden
+    document = library_documents().filter(pk=document_id).first()
     if document is None:
         raise DocumentNotFound
     return document

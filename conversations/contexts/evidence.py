@@ -9,17 +9,9 @@ from django.urls import reverse
 
 from conversations.contexts.thread import citation_name, citation_reference
 from conversations.models import Citation
-from knowledge.contexts import (
-    NOWHERE,
-    PageBlock,
-    Span,
-    TitleBlock,
-    find_span,
-    page_blocks,
-    source_url,
-    split_page,
-    title_block,
-)
+from knowledge.contexts.bibliography import TitleBlock, title_block
+from knowledge.contexts.pages import NOWHERE, PageBlock, Span, find_span, page_blocks, split_page
+from knowledge.contexts.source import source_url
 from knowledge.models import Page
 
 

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from conversations.contexts.prose import Marker, render, supports
 from conversations.models import Citation, Message, MessageRole, MessageStatus
-from knowledge.contexts import title_block
+from knowledge.contexts.bibliography import title_block
 
 SNIPPET_CHARACTERS = 180
 _FAILURES: Mapping[str, str] = {

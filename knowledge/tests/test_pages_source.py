@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.contexts import NOWHERE, find_span, page_blocks, split_page, title_block
+from knowledge.contexts.bibliography import title_block
+from knowledge.contexts.pages import NOWHERE, find_span, page_blocks, split_page
 
 TEXT = "Dosing\n\nStart low. Go slow.\n\n• First\n• Second item\n\nDose\tAge\n5 mg\tadult\n2 mg\n\nThe end."
 BLOCKS = [

@@ -1,26 +1,17 @@
-"""What the source pages show, as plain values."""
+"""A page's text, cut into what is shown in one way, and grouped for the template."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
-from urllib.parse import urlencode
 
-from django.urls import reverse
-
-from knowledge.models import Document, Page
-
-MAX_AUTHORS = 6
 Span = tuple[int, int]
 NOWHERE: Span = (0, 0)
 _PARAGRAPH = re.compile(r"\S(?:.|\n(?!\s*\n))*")
 _LISTED = {"list_item", "reference"}
-
-
-# --- A page's text, cut into what is shown ------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +124,6 @@ def find_span(text: str, *, start: int, end: int, expected: str) -> Span:
     return (found, found + len(expected)) if found >= 0 else NOWHERE
 
 
-# --- Parts grouped for the template -------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class TableRow:
     cells: tuple[tuple[Segment, ...], ...]
@@ -190,144 +178,3 @@ def _is_header(part: Part, following: Part) -> bool:
     """A header row is named by the last title in the path of the row below it."""
     name = " | ".join(cell for cell in part.text.split("\t") if cell)
     return bool(following.path) and following.path[-1] == name and part.path[-1:] != following.path[-1:]
-
-
-# --- The bibliographic line ---------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    label: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A published work that a source was drawn from."""
-
-    reference: str
-    links: tuple[Link, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TitleBlock:
-    """What stands above a source's page."""
-
-    title: str
-    authors: str
-    published: str
-    year: str
-    follows: str
-    links: tuple[Link, ...]
-    works: tuple[Work, ...]
-    is_demonstration: bool
-    reference: str
-
-
-def title_block(*, title: str, bibliography: Mapping[str, Any], is_demonstration: bool = False) -> TitleBlock:
-    """Build the title block; the keys of `bibliography` are those of files.document.ExtractedDocument."""
-    authors = _authors(bibliography.get("authors") or [])
-    published = _published(bibliography)
-    return TitleBlock(
-        title=title,
-        authors=authors,
-        published=published,
-        year=str(bibliography.get("year") or str(bibliography.get("reviewed") or "")[:4]),
-        follows=_follows(bibliography),
-        links=tuple(_links(bibliography)),
-        works=tuple(_works(bibliography.get("references") or [])),
-        is_demonstration=is_demonstration or bool(bibliography.get("demonstration")),
-        reference=_reference(title, authors, published, bibliography),
-    )
-
-
-def _follows(bibliography: Mapping[str, Any]) -> str:
-    follows, reviewed = bibliography.get("follows"), bibliography.get("reviewed")
-    parts = (f"Follows {follows}" if follows else "", f"reviewed {reviewed}" if reviewed else "")
-    return " · ".join(part for part in parts if part)
-
-
-def _works(references: Iterable[Any]) -> Iterator[Work]:
-    for reference in references:
-        if not isinstance(reference, Mapping):
-            yield Work(str(reference), ())
-            continue
-        others = ["et al."] if reference.get("et_al") else []
-        authors = _authors([*(reference.get("authors") or []), *others])
-        text = _reference(str(reference.get("title") or ""), authors, _published(reference), {})
-        yield Work(text, tuple(_links(reference)))
-
-
-def _authors(authors: Sequence[Any]) -> str:
-    names = [str(author) for author in authors]
-    return ", ".join(names[:MAX_AUTHORS] + (["et al."] if len(names) > MAX_AUTHORS else []))
-
-
-def _published(bibliography: Mapping[str, Any]) -> str:
-    """Return "Journal. Year;volume(issue):pages" as far as known (NLM, Citing Medicine, journal articles)."""
-    journal, year, volume, issue, pages = (
-        str(bibliography.get(key) or "") for key in ("journal", "year", "volume", "issue", "pages")
-    )
-    where = volume + (f"({issue})" if issue else "") + (f":{pages}" if pages else "")
-    when = ";".join(part for part in (year, where) if part)
-    return ". ".join(part for part in (journal.rstrip("."), when) if part)
-
-
-def _links(bibliography: Mapping[str, Any]) -> Iterator[Link]:
-    doi, pmid, url = (str(bibliography.get(key) or "") for key in ("doi", "pmid", "url"))
-    if doi:
-        yield Link(f"doi:{doi}", f"https://doi.org/{doi}")
-    if pmid.isdecimal():
-        yield Link(f"PMID {pmid}", f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/")
-    if url.startswith(("https://", "http://")) and not (doi or pmid):
-        yield Link(url.split("/")[2], url)
-
-
-def _reference(title: str, authors: str, published: str, bibliography: Mapping[str, Any]) -> str:
-    sentences = [authors, title, published]
-    text = " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
-    doi, pmid = bibliography.get("doi"), bibliography.get("pmid")
-    return f"{text} doi:{doi}" if doi else f"{text} PMID: {pmid}" if pmid else text
-
-
-# --- The source reader --------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SourceView:
-    """One page of a source, and the way to the others. The addresses are "" at either end."""
-
-    title_block: TitleBlock
-    number: int
-    count: int
-    blocks: list[PageBlock]
-    previous_url: str
-    next_url: str
-
-
-def source_view(*, document: Document, page: Page, count: int, quote: Span = NOWHERE) -> SourceView:
-    """Build the reader for `page` of `count`; `quote` is lit up."""
-    within = quote if 0 <= quote[0] < quote[1] <= len(page.text) else NOWHERE
-    return SourceView(
-        title_block=title_block(
-            title=document.title,
-            bibliography=document.bibliography,
-            is_demonstration=document.is_demonstration,
-        ),
-        number=page.number,
-        count=count,
-        blocks=page_blocks(split_page(page.text, page.blocks, quote=within), title=document.title),
-        previous_url=_page_url(document, page.number - 1) if page.number > 1 else "",
-        next_url=_page_url(document, page.number + 1) if page.number < count else "",
-    )
-
-
-def _page_url(document: Document, number: int) -> str:
-    return source_url(document_id=document.pk, page=number)
-
-
-def source_url(*, document_id: Any, page: int, quote: Span = NOWHERE) -> str:
-    """Return the reader's address at a page, lighting up `quote` when given."""
-    query = {"page": page} | ({"from": quote[0], "to": quote[1]} if quote != NOWHERE else {})
-    address = f"{reverse('source', args=[document_id])}?{urlencode(query)}"
-    return f"{address}#quote" if quote != NOWHERE else address

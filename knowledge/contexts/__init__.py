@@ -1,0 +1,1 @@
+"""What the source pages show, as plain values."""
