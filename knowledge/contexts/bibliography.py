@@ -1,8 +1,11 @@
-"""The bibliographic lines above a source's page."""
+"""The bibliographic lines above a source's page.
+
+What is stored came out of files: any JSON value may stand in any field. What cannot be read as meant is left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,57 +41,69 @@ class TitleBlock:
     reference: str
 
 
-def title_block(*, title: str, bibliography: Mapping[str, Any], is_demonstration: bool = False) -> TitleBlock:
+def title_block(*, title: str, bibliography: Any, is_demonstration: bool = False) -> TitleBlock:
     """Build the title block; the keys of `bibliography` are those of files.document.ExtractedDocument."""
-    authors = _authors(bibliography.get("authors") or [])
-    published = _published(bibliography)
+    facts = bibliography if isinstance(bibliography, Mapping) else {}
+    authors = _authors(_texts(facts.get("authors")))
+    published = _published(facts)
     return TitleBlock(
         title=title,
         authors=authors,
         published=published,
-        year=str(bibliography.get("year") or str(bibliography.get("reviewed") or "")[:4]),
-        follows=_follows(bibliography),
-        links=tuple(_links(bibliography)),
-        works=tuple(_works(bibliography.get("references") or [])),
-        is_demonstration=is_demonstration or bool(bibliography.get("demonstration")),
-        reference=_reference(title, authors, published, bibliography),
+        year=_text(facts.get("year")) or _text(facts.get("reviewed"))[:4],
+        follows=_follows(facts),
+        links=tuple(_links(facts)),
+        works=tuple(_works(facts.get("references"))),
+        is_demonstration=is_demonstration or bool(facts.get("demonstration")),
+        reference=_reference(title, authors, published, facts),
     )
 
 
-def _follows(bibliography: Mapping[str, Any]) -> str:
-    follows, reviewed = bibliography.get("follows"), bibliography.get("reviewed")
+def _text(value: Any) -> str:
+    """Return text or a number as text, "" for anything else."""
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _texts(value: Any) -> list[str]:
+    """Return the texts in a list, or a lone text as a list of one."""
+    return [text for item in (value if isinstance(value, list) else [value]) if (text := _text(item))]
+
+
+def _follows(facts: Mapping[str, Any]) -> str:
+    follows, reviewed = _text(facts.get("follows")), _text(facts.get("reviewed"))
     parts = (f"Follows {follows}" if follows else "", f"reviewed {reviewed}" if reviewed else "")
     return " · ".join(part for part in parts if part)
 
 
-def _works(references: Iterable[Any]) -> Iterator[Work]:
-    for reference in references:
-        if not isinstance(reference, Mapping):
-            yield Work(str(reference), ())
-            continue
-        others = ["et al."] if reference.get("et_al") else []
-        authors = _authors([*(reference.get("authors") or []), *others])
-        text = _reference(str(reference.get("title") or ""), authors, _published(reference), {})
-        yield Work(text, tuple(_links(reference)))
+def _works(references: Any) -> Iterator[Work]:
+    for reference in references if isinstance(references, list) else [references]:
+        work = _work(reference) if isinstance(reference, Mapping) else Work(_text(reference), ())
+        if work.reference or work.links:
+            yield work
 
 
-def _authors(authors: Sequence[Any]) -> str:
-    names = [str(author) for author in authors]
-    return ", ".join(names[:MAX_AUTHORS] + (["et al."] if len(names) > MAX_AUTHORS else []))
+def _work(facts: Mapping[str, Any]) -> Work:
+    others = ["et al."] if facts.get("et_al") else []
+    authors = _authors([*_texts(facts.get("authors")), *others])
+    return Work(_reference(_text(facts.get("title")), authors, _published(facts), {}), tuple(_links(facts)))
 
 
-def _published(bibliography: Mapping[str, Any]) -> str:
+def _authors(names: Sequence[str]) -> str:
+    return ", ".join([*names[:MAX_AUTHORS], *(["et al."] if len(names) > MAX_AUTHORS else [])])
+
+
+def _published(facts: Mapping[str, Any]) -> str:
     """Return "Journal. Year;volume(issue):pages" as far as known (NLM, Citing Medicine, journal articles)."""
     journal, year, volume, issue, pages = (
-        str(bibliography.get(key) or "") for key in ("journal", "year", "volume", "issue", "pages")
+        _text(facts.get(key)) for key in ("journal", "year", "volume", "issue", "pages")
     )
     where = volume + (f"({issue})" if issue else "") + (f":{pages}" if pages else "")
     when = ";".join(part for part in (year, where) if part)
     return ". ".join(part for part in (journal.rstrip("."), when) if part)
 
 
-def _links(bibliography: Mapping[str, Any]) -> Iterator[Link]:
-    doi, pmid, url = (str(bibliography.get(key) or "") for key in ("doi", "pmid", "url"))
+def _links(facts: Mapping[str, Any]) -> Iterator[Link]:
+    doi, pmid, url = (_text(facts.get(key)) for key in ("doi", "pmid", "url"))
     if doi:
         yield Link(f"doi:{doi}", f"https://doi.org/{doi}")
     if pmid.isdecimal():
@@ -97,8 +112,8 @@ def _links(bibliography: Mapping[str, Any]) -> Iterator[Link]:
         yield Link(url.split("/")[2], url)
 
 
-def _reference(title: str, authors: str, published: str, bibliography: Mapping[str, Any]) -> str:
+def _reference(title: str, authors: str, published: str, facts: Mapping[str, Any]) -> str:
     sentences = [authors, title, published]
     text = " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
-    doi, pmid = bibliography.get("doi"), bibliography.get("pmid")
+    doi, pmid = _text(facts.get("doi")), _text(facts.get("pmid"))
     return f"{text} doi:{doi}" if doi else f"{text} PMID: {pmid}" if pmid else text

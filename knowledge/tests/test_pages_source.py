@@ -1,6 +1,7 @@
 from itertools import pairwise
 
 import pytest
+from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -144,3 +145,30 @@ def test_a_demonstration_source_names_what_it_was_drawn_from():
     assert (block.follows, block.year) == ("Follows CHEST 2021 · reviewed 2026-11-01", "2026")
     assert block.works[0].reference == "Granger CB, et al. ARISTOTLE."
     assert block.works[0].links[0].url == "https://doi.org/10.1/x"
+
+
+FIELDS = ["authors", "year", "reviewed", "follows", "journal", "volume", "issue", "pages", "doi", "pmid", "url"]
+KEYS = st.sampled_from([*FIELDS, "title", "references", "et_al", "demonstration"]) | st.text(max_size=3)
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["http://", "https:///x"])
+)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
+)
+
+
+@given(bibliography=JSON | st.dictionaries(KEYS, JSON))
+def test_whatever_is_stored_as_bibliography_is_shown(bibliography):
+    block = title_block(title="A trial", bibliography=bibliography)
+
+    assert "A trial" in render_to_string("knowledge/_title_block.html", {"block": block})
+
+
+@pytest.mark.parametrize(
+    ("authors", "shown"),
+    [("Smith J", "Smith J. T."), (5, "5. T."), ({"a": 1}, "T."), ([None, ["x"], "B C"], "B C. T.")],
+)
+def test_authors_of_any_shape_are_read_as_names_or_left_out(authors, shown):
+    block = title_block(title="A", bibliography={"references": [{"title": "T", "authors": authors}]})
+
+    assert [work.reference for work in block.works] == [shown]

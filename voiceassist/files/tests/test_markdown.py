@@ -49,7 +49,7 @@ def test_front_matter_becomes_metadata(monograph):
         "authors": ["Editor A", "Editor B"],
         "year": 2024,
         "demonstration": True,
-        "references": [{"title": "Standards of care", "doi": "https://doi.org/10.2337/dc24-SINT"}],
+        "references": [{"title": "Standards of care", "doi": "10.2337/dc24-SINT"}],
     }
 
 
