@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from voiceassist.evidence.markers import without_markers
-from voiceassist.evidence.numbers import absent_numbers
 from voiceassist.evidence.passages import EvidencePassage
+from voiceassist.evidence.quantities import absent_quantities
+from voiceassist.evidence.questions import Question, Text
 from voiceassist.evidence.sentences import sentence_spans
 
 FloatArray = npt.NDArray[np.float32]
@@ -75,17 +76,28 @@ def _judge(sentence: str, vector: FloatArray, cited: Sequence[EvidencePassage]) 
     if not cited:
         return Verdict.NONE, "No source is cited for this sentence."
     sources = "\n".join(f"{passage.heading}\n{passage.text}" for passage in cited)
-    if absent := absent_numbers(sentence, sources):
-        return Verdict.NONE, f"{_listed(absent)} in the cited passage."
     passage, place, cosine = _nearest(vector, cited)
+    if absent := absent_quantities(sentence, sources):
+        return Verdict.NONE, f"{_listed(absent)} in the cited passage."
     if cosine < RELATED_FROM:
         return Verdict.NONE, "The cited passage says nothing near to this."
     if cosine < SUPPORTED_FROM or _coverage(sentence, sources) < SUPPORTED_COVERAGE:
         return Verdict.RELATED, "The cited passage is about this, but does not clearly say it."
     start, end = passage.sentences[place]
-    if _is_negated(sentence) != _is_negated(passage.text[start:end]):
-        return Verdict.RELATED, "One of the two says “not”: compare them."
+    if doubt := _doubt(sentence, sources, nearest=passage.text[start:end], heading=passage.heading):
+        return Verdict.RELATED, doubt
     return Verdict.SUPPORTED, "The cited passage says this in similar words."
+
+
+def _doubt(sentence: str, sources: str, *, nearest: str, heading: str) -> str:
+    """Return what speaks against a sentence that is near to its source: a name, a quantity, a “not”; or nothing."""
+    if missing := _missing_names(sentence, sources):
+        return f"{_listed(missing)} in the cited passage."
+    if absent := absent_quantities(sentence, f"{heading}\n{nearest}"):
+        return f"{_listed(absent)} in the sentence nearest to this one: compare what it belongs to."
+    if _is_negated(sentence) != _is_negated(nearest):
+        return "One of the two says “not”: compare them."
+    return ""
 
 
 def _nearest(vector: FloatArray, cited: Sequence[EvidencePassage]) -> tuple[EvidencePassage, int, float]:
@@ -108,9 +120,16 @@ def _content(text: str) -> set[str]:
     return {word.lower()[:5] for word in _WORD.findall(text) if word.lower() not in _STOP}
 
 
+def _missing_names(sentence: str, sources: str) -> list[str]:
+    """Return the drugs, diseases and other named things of a sentence that the sources do not name."""
+    text = Text.of(sources)
+    return [term.surface for term in Question.of(without_markers(sentence)).terms if term.names and not text.has(term)]
+
+
 def _is_negated(text: str) -> bool:
     return _NEGATION.search(text) is not None
 
 
-def _listed(numbers: Sequence[str]) -> str:
-    return f"{', '.join(numbers)} {'is' if len(numbers) == 1 else 'are'} not"
+def _listed(things: Sequence[str]) -> str:
+    quoted = ", ".join(f"“{thing}”" for thing in things)
+    return f"{quoted} {'is' if len(things) == 1 else 'are'} not"

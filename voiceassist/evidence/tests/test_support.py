@@ -42,6 +42,44 @@ def test_a_swapped_number_is_not_supported(answer):
     assert "not in the cited passage" in only.reason
 
 
+APIXABAN = passage(
+    "Give apixaban 5 mg twice daily. Reduce the dose of apixaban to 2.5 mg twice daily when the patient has two of: "
+    "age 80 years or more, weight 60 kg or less, creatinine 1.5 mg/dL or more."
+)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Give apixaban 5 g twice daily [1].",
+        "Give apixaban 5 mg once daily [1].",
+        "Give apixaban 80 mg twice daily [1].",
+        "Give apixaban 2.5 mg twice daily [1].",
+        "Give apixaban five hundred mg twice daily [1].",
+        "Give rivaroxaban 5 mg twice daily [1].",
+        "Reduce the dose to 2.5 mg twice daily when the age is 60 years or more [1].",
+        "Reduce the dose to 2.5 mg when the weight is 60 kg or more and the age 80 years or less [1].",
+    ],
+)
+def test_a_wrong_dose_unit_threshold_or_drug_is_never_called_supported(answer):
+    (only,) = check_answer(answer=answer, passages={1: APIXABAN}, embed=embed_texts)
+
+    assert only.verdict != Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Apixaban is given at 5 mg twice daily [1].",
+        "Reduce apixaban to 2.5 mg twice daily with two of age 80 years or more and weight 60 kg or less [1].",
+    ],
+)
+def test_the_right_dose_and_thresholds_are(answer):
+    (only,) = check_answer(answer=answer, passages={1: APIXABAN}, embed=embed_texts)
+
+    assert only.verdict == Verdict.SUPPORTED
+
+
 def test_a_dropped_not_is_never_called_supported():
     assert verdict("Metformin can be given when the eGFR is below 30 mL/min/1.73 m² [1].") != Verdict.SUPPORTED
 
