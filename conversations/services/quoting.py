@@ -15,6 +15,7 @@ from voiceassist.evidence.tables import is_row, row_as_prose
 ABSTENTION = "Nothing in the knowledge base answers this question."
 NEAREST = 3
 WORD_FOR_WORD = "Quoted word for word."
+FROM_A_TABLE = "Quoted from a table: each cell is led by its column heading."
 
 
 async def quote(draft: Draft, passages: list[FoundPassage], quotation: Quotation) -> AsyncGenerator[Event, None]:
@@ -22,10 +23,11 @@ async def quote(draft: Draft, passages: list[FoundPassage], quotation: Quotation
     for sentence in quotation.sentences:
         passage = passages[sentence.passage_index]
         yield await draft.cite(passage, (sentence.start, sentence.end))
-        text = f"{_as_prose(passage, sentence)}[{len(draft.citations)}]"
+        prose, reason = _as_prose(passage, sentence)
+        text = f"{prose}[{len(draft.citations)}]"
         gap = "\n\n" if draft.text else ""
         start = len(draft.text) + len(gap)
-        draft.support.append([start, start + len(text), "supported", WORD_FOR_WORD])
+        draft.support.append([start, start + len(text), "supported", reason])
         async for event in draft.say(gap + text):
             yield event
 
@@ -39,12 +41,12 @@ async def abstain(draft: Draft, passages: list[FoundPassage], nearest: Sequence[
         yield event
 
 
-def _as_prose(passage: FoundPassage, sentence: QuotedSentence) -> str:
+def _as_prose(passage: FoundPassage, sentence: QuotedSentence) -> tuple[str, str]:
     """Undo the page's line breaks, and lead each cell of a table row by its column heading.
 
-    The source's own references, which would read as citations, are left out.
+    The source's own references, which would read as citations, are left out. Returned with what the mark says of it.
     """
     quoted = without_markers(passage.text[sentence.start : sentence.end])
     if is_row(quoted):
-        return row_as_prose(quoted, passage.heading_path[-1] if passage.heading_path else "")
-    return " ".join(quoted.split())
+        return row_as_prose(quoted, passage.heading_path[-1] if passage.heading_path else ""), FROM_A_TABLE
+    return " ".join(quoted.split()), WORD_FOR_WORD

@@ -25,6 +25,8 @@ const announce = (/** @type {string} */ words) => (part("announcer").textContent
 let outbox = null;
 /** @type {import("./thread.js").LiveAnswer | null} */
 let live = null;
+/** The question that a conversation is being made for. @type {string | null} */
+let beginning = null;
 /** Endings whose rendered form could not be fetched yet. @type {Set<import("./thread.js").LiveAnswer>} */
 const unsettled = new Set();
 
@@ -32,13 +34,21 @@ const unsettled = new Set();
 
 composer.addEventListener("ask", async (event) => {
   const text = /** @type {CustomEvent<string>} */ (event).detail;
+  if (beginning !== null) {
+    // A second question before the first one has a conversation: one at a time, and nothing typed is lost.
+    if (text !== beginning && composer.isEmpty) composer.fill(text);
+    return undefined;
+  }
+  beginning = text;
   try {
     await begin();
   } catch (error) {
     composer.fill(text);
     return error instanceof SignedOut ? sayState("signed-out") : sayState("offline");
+  } finally {
+    beginning = null;
   }
-  ask({ client_id: newId(), content: text });
+  return ask({ client_id: newId(), content: text });
 });
 
 composer.addEventListener("stop", () => {
