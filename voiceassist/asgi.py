@@ -11,11 +11,15 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402  (models load only a
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from conversations.routing import websocket_urlpatterns  # noqa: E402
+from voiceassist.core.body_limit import BodyLimit, bound_requests_of_daphne  # noqa: E402
 from voiceassist.core.same_origin import SameOriginMiddleware  # noqa: E402
 
+UPLOADS = ["/console/knowledge/document/add/"]
+
+bound_requests_of_daphne()
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": BodyLimit(django_application, uploads=UPLOADS),
         "websocket": SameOriginMiddleware(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )
