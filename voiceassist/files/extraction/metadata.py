@@ -76,9 +76,7 @@ def _key(key: object) -> str:
 def _plain(value: object, depth: int = 0) -> Any:
     """Return `value` built from JSON's types only."""
     match value:
-        case None | bool():
-            return value
-        case int() if abs(value) < MAX_INTEGER:
+        case None | bool() | int() if abs(value or 0) < MAX_INTEGER:
             return value
         case float():
             return value if math.isfinite(value) else None
