@@ -1,6 +1,6 @@
 """Django settings. Every value an operator may change is an environment variable listed in `.env.example`.
 
-A variable may also be given as `NAME_FILE`, the path of a mounted secret.
+A variable may also be given as `NAME_FILE`, the path of a mounted secret. An empty one means an unset one.
 """
 
 from __future__ import annotations
@@ -8,21 +8,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import environ
 from kombu import Queue
 
 import voiceassist.celery  # noqa: F401 (every process that queues work needs the Celery app)
 from voiceassist.core.logging import logging_config
 from voiceassist.core.secrets import kept_secret
+from voiceassist.core.variables import Variables
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()
+env = Variables()
 env.read_env(BASE_DIR / ".env")
 
 # --- Where it runs -----------------------------------------------------------
 
-HOST: str = env("HOST", default="127.0.0.1")
+HOST: str = env("HOST", default="")  # set by manage.py; unset, nobody knows who can reach the server
 PORT: int = env.int("PORT", default=8000)
 DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DEBUG: bool = env.bool("DEBUG", default=False)
@@ -106,7 +106,12 @@ DATABASES["default"]["TEST"] = {"NAME": f"test_{os.environ.get('PYTEST_XDIST_WOR
 
 REDIS_URL: str = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]}}}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+    }
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -136,6 +141,9 @@ DEMO_USER_EMAIL = "demo@voiceassist.test"
 
 # --- Browser security --------------------------------------------------------
 
+HTTPS: bool = env.bool("HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
@@ -159,6 +167,8 @@ STATIC_ROOT: str | None = env("STATIC_ROOT", default="") or None
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "files"
 LIBRARY_MAX_FILE_SIZE_MB: int = env.int("LIBRARY_MAX_FILE_SIZE_MB", default=200)
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes; larger uploads go to a temporary file
 CLAMAV_HOST: str = env("CLAMAV_HOST", default="")
 CLAMAV_PORT: int = env.int("CLAMAV_PORT", default=3310)

@@ -62,10 +62,10 @@ async def _pipeline(draft: Draft, stop: asyncio.Event) -> AsyncGenerator[Event, 
     """Find passages, decide whether they answer, and say so; set the draft's status."""
     gathered = await database_sync_to_async(gather)(draft.answer_id)
     yield draft.stage("searching")
-    found = await retrieval.search(gathered.question)
+    found = await retrieval.search(gathered.sought)
     draft.timing |= {"embed": round(found.embed_ms), "search": round(found.search_ms)}
     yield draft.stage(f"reading {len(found.passages)} passages")
-    outcome = await asyncio.to_thread(judging.judge, gathered.question, found)
+    outcome = await asyncio.to_thread(judging.judge, gathered.sought, found)
     if stop.is_set():
         draft.status = MessageStatus.STOPPED
         return

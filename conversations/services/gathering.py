@@ -10,6 +10,7 @@ from conversations.models import Message, MessageRole, MessageStatus
 from conversations.services import answers
 from voiceassist.ai.ports import ChatMessage
 from voiceassist.evidence.markers import without_markers
+from voiceassist.evidence.questions import standing_alone
 
 HISTORY_MESSAGES = 6
 HISTORY_LENGTH = 4_000  # characters, of all earlier messages together
@@ -19,10 +20,14 @@ _WORTH_TELLING = frozenset({MessageStatus.COMPLETE, MessageStatus.STOPPED})
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The question, the open answer to it, and earlier turns, oldest first."""
+    """The question, the open answer to it, and earlier turns, oldest first.
+
+    `sought` is what is searched for: the question, with the one before where it cannot be understood without.
+    """
 
     answer_id: uuid.UUID
     question: str
+    sought: str
     history: tuple[ChatMessage, ...]
 
 
@@ -31,7 +36,9 @@ def gather(answer_id: uuid.UUID) -> Gathered:
     question = answers.load(answer_id).parent
     assert question is not None  # noqa: S101  (an answer is made together with its question)
     earlier = queries.thread_before(question)
-    return Gathered(answer_id, question.content, _bounded(earlier))
+    asked_before = [message.content for message in earlier if message.role == MessageRole.USER]
+    sought = standing_alone(question.content, before=asked_before[-1] if asked_before else "")
+    return Gathered(answer_id, question.content, sought, _bounded(earlier))
 
 
 def _bounded(thread: list[Message]) -> tuple[ChatMessage, ...]:

@@ -137,3 +137,21 @@ async def test_the_time_of_every_stage_is_kept(tab):
 
     assert {"embed", "search", "total"} <= set(timing)
     assert all(isinstance(value, int) and value >= 0 for value in timing.values())
+
+
+async def test_a_follow_up_question_is_read_with_the_one_before(tab):
+    await tab.ask(DOSE)
+    await tab.to_the_end()
+    await tab.ask("What about renal impairment?")
+    done = (await tab.to_the_end())[-1]
+
+    assert "eGFR is below 30" in done["content"]
+
+
+async def test_a_follow_up_about_others_is_not_answered_from_what_is_known_of_adults(tab):
+    await tab.ask(DOSE)
+    await tab.to_the_end()
+    await tab.ask("And in children?")
+    done = (await tab.to_the_end())[-1]
+
+    assert done["message"]["status"] == "abstained"

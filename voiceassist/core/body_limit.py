@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-import daphne.http_protocol
+import daphne.http_protocol  # type: ignore[import-untyped]
 from django.conf import settings
 
 SMALL = 1_000_000  # bytes: every form of ours

@@ -15,7 +15,7 @@ def kept_secret(path: Path) -> str:
     Raises ImproperlyConfigured when it can neither be read nor written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_once(path, secrets.token_urlsafe(50))
         return path.read_text(encoding="ascii").strip()
     except OSError as error:

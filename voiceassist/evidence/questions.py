@@ -197,3 +197,18 @@ def _has_near_form(stemmed: str, stems: frozenset[str]) -> bool:
 def _shared_start(one: str, two: str) -> int:
     pairs = enumerate(zip(one, two, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(two)))
+
+
+_FOLLOWS_UP = re.compile(
+    r"^\s*(?:and|but|or|also|so|then|what about|how about|what if|why|same|in that case)\b"
+    r"|\b(?:it|its|they|them|their|this|that|these|those)\b(?! (?:patient|guideline|trial|study))",
+    re.IGNORECASE,
+)
+_FEW_TERMS = 4
+
+
+def standing_alone(question: str, *, before: str) -> str:
+    """Return the question with the one before it, when it cannot be understood without: "And in children?"."""
+    if not before or not _FOLLOWS_UP.search(question) or len(Question.of(question).terms) > _FEW_TERMS:
+        return question
+    return f"{before} {question}"
