@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from voiceassist.files.document import Block, BlockKind, Page
+from voiceassist.files.extraction.paging import cut_page, cut_text
 
 # Kinds that follow each other line by line; everything else is set apart by a blank line.
 _RUNS = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.REFERENCE})
@@ -19,10 +20,12 @@ _REFERENCE_TITLE = re.compile(
 class PageBuilder:
     """Collects blocks page after page. Headings reach over page ends.
 
-    Texts must be cleaned before they come here (see `cleaning`).
+    Texts must be cleaned before they come here (see `cleaning`). Long pages are cut into several (see `paging`),
+    unless `keep_pages`: the numbers are then those printed in the source.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_pages: bool = False) -> None:
+        self._keep_pages = keep_pages
         self._finished: list[Page] = []
         self._headings: list[tuple[int, str]] = []
         self._table_header = ""
@@ -86,7 +89,9 @@ class PageBuilder:
     def end_page(self) -> None:
         """Close the page, even an empty one."""
         text = "".join(self._parts)
-        self._finished.append(Page(number=len(self._finished) + 1, text=text, blocks=tuple(self._blocks)))
+        pages = [(text, tuple(self._blocks))] if self._keep_pages else cut_page(text, self._blocks)
+        for part, blocks in pages:
+            self._finished.append(Page(number=len(self._finished) + 1, text=part, blocks=blocks))
         self._start_page()
 
     def finish(self) -> tuple[Page, ...]:
@@ -110,10 +115,12 @@ class PageBuilder:
             return
         if kind is not BlockKind.TABLE_ROW:
             self.end_table()
-        self._write(self._separator(kind) + lead)
-        start = self._length
-        self._write(body)
-        self._blocks.append(Block(kind, start, self._length, level, self.heading_path if path is None else path))
+        for part in [body] if self._keep_pages else cut_text(body):
+            self._write(self._separator(kind) + lead)
+            start = self._length
+            self._write(part)
+            self._blocks.append(Block(kind, start, self._length, level, self.heading_path if path is None else path))
+            lead = ""
 
     def _separator(self, kind: BlockKind) -> str:
         if not self._blocks:

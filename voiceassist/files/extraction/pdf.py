@@ -143,7 +143,7 @@ def _main_angle(words: list[Word]) -> int:
 def _pages(raw: list[_RawPage], typography: Typography) -> tuple[Page, ...]:
     all_rows: list[list[Row]] = [list(rows_of(page.words)) for page in raw]
     kept = without_running_lines(all_rows, [page.edges for page in raw], body_size=typography.body_size)
-    builder = PageBuilder()
+    builder = PageBuilder(keep_pages=True)
     for page, rows in zip(raw, kept, strict=True):
         ParagraphWriter(builder, typography).write_page(regions_of(rows, page.rules))
         builder.end_page()
