@@ -6,9 +6,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from voiceassist.ai import gateway
-from voiceassist.ai.checks import check_model_settings, is_loopback_endpoint
+from voiceassist.ai.checks import check_model_settings
 from voiceassist.ai.providers.openai_compatible import OpenAICompatibleChat
 from voiceassist.ai.routing import Route, choose
+from voiceassist.runtime.loopback import is_loopback_url
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ from voiceassist.ai.routing import Route, choose
     ],
 )
 def test_an_endpoint_on_loopback_is_accepted(url):
-    assert is_loopback_endpoint(url)
+    assert is_loopback_url(url)
 
 
 @pytest.mark.parametrize(
@@ -51,10 +52,15 @@ def test_an_endpoint_on_loopback_is_accepted(url):
         "127.0.0.1:8080",
         "http://",
         "http://[::1",
+        "http://evil.com[::1]/v1",
+        "http://[::1].evil.com/v1",
+        "http://[::1]evil.com:80/v1",
+        "http://127.0.0.1:/v1",
+        "http://127.0.0.1:80:80/v1",
     ],
 )
 def test_any_other_endpoint_is_refused(url):
-    assert not is_loopback_endpoint(url)
+    assert not is_loopback_url(url)
 
 
 def test_a_key_without_an_endpoint_means_the_cloud_and_is_refused(settings):
