@@ -43,7 +43,7 @@ def needs_servers(argv: Sequence[str]) -> bool:
 
 def _run_django(argv: Sequence[str]) -> int:
     environment = Environment.load()
-    os.environ["DATA_DIR"] = str(environment.data_dir)
+    os.environ.update(DATA_DIR=str(environment.data_dir), HOST=environment.host)
     needs = environment.needs if needs_servers(argv) else frozenset()
     with servers(environment.data_dir, needs) as addresses:
         os.environ.update(addresses.as_environment())

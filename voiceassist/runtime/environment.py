@@ -25,7 +25,8 @@ class Environment:
     port: int | None
     database_url: str
     redis_url: str
-    allowed_hosts: str = ""
+    model_url: str = ""
+    has_model_key: bool = False
 
     @property
     def needs(self) -> frozenset[str]:
@@ -43,7 +44,8 @@ class Environment:
             port=parse_port(setting(values, "PORT")),
             database_url=setting(values, "DATABASE_URL"),
             redis_url=setting(values, "REDIS_URL"),
-            allowed_hosts=setting(values, "ALLOWED_HOSTS"),
+            model_url=setting(values, "OPENAI_BASE_URL"),
+            has_model_key=bool(setting(values, "OPENAI_API_KEY")),
         )
 
 

@@ -19,17 +19,11 @@ def address(host: str, port: int) -> str:
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
-def allowed_name(allowed_hosts: str) -> str:
-    """Return a Host header that the settings accept."""
-    names = [name.strip().lstrip(".") for name in allowed_hosts.split(",")]
-    return next((name for name in names if name and name != "*"), "localhost")
-
-
-def is_ready(host: str, port: int, name: str) -> bool:
+def is_ready(address: str) -> bool:
     """Tell whether the readiness route answers 200."""
-    connection = http.client.HTTPConnection(local_host(host), port, timeout=5)
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=5)
     try:
-        connection.request("GET", READY_PATH, headers={"Host": name, "Accept": "application/json"})
+        connection.request("GET", READY_PATH, headers={"Accept": "application/json"})
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -58,7 +58,7 @@ def _start() -> contextlib.ExitStack:
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(throwaway_directory())
         addresses = stack.enter_context(servers(directory, needs, throwaway=True))
-        os.environ.update(addresses.as_environment(), DATA_DIR=str(directory))
+        os.environ.update(addresses.as_environment(), DATA_DIR=str(directory), HOST="127.0.0.1")
         return stack.pop_all()
     raise AssertionError("unreachable")
 

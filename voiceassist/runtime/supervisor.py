@@ -167,7 +167,7 @@ class Supervisor:
                 self._prepare(plan, environment)
             with self.terminal.step("worker and web server"):
                 self._let_children_go()
-                self._wait_until_ready(port)
+                self._wait_until_ready()
             self._announce(time.monotonic() - began)
             self._look_after(addresses)
         finally:
@@ -238,11 +238,10 @@ class Supervisor:
             if child.ended:
                 raise child.failure("ended while it was being started")
 
-    def _wait_until_ready(self, port: int) -> None:
+    def _wait_until_ready(self) -> None:
         """Wait for the readiness route. Raises ChildFailed."""
-        host, name = self.environment.host, health.allowed_name(self.environment.allowed_hosts)
         deadline = time.monotonic() + READY_WITHIN
-        while not health.is_ready(host, port, name):
+        while not health.is_ready(self.record.address):
             self._check_children()
             if time.monotonic() > deadline:
                 raise self.children[-1].failure(f"was not ready within {READY_WITHIN:.0f} seconds")

@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 
-from voiceassist.runtime import logs
+from voiceassist.runtime import health, logs
 from voiceassist.runtime.environment import Environment
 from voiceassist.runtime.errors import RuntimeProblem
 from voiceassist.runtime.lease import Files
+from voiceassist.runtime.model_endpoint import check_model_endpoint
 from voiceassist.runtime.paths import Home
 from voiceassist.runtime.project import MANAGE
 from voiceassist.runtime.server import NAMES
@@ -28,6 +29,7 @@ def up(arguments: list[str]) -> int:
     parser.add_argument("--in-background", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     environment = Environment.load()
+    check_model_endpoint(environment.model_url, has_key=environment.has_model_key)
     if given.detach:
         return _detached()
     leave = (lambda: _leave_terminal(environment)) if given.in_background else (lambda: None)
@@ -81,23 +83,26 @@ def stop(arguments: list[str]) -> int:
 
 
 def status(arguments: list[str]) -> int:
-    """Show what runs; the exit code is 0 when `up` is ready, else 3."""
-    argparse.ArgumentParser(prog="manage.py status", description=status.__doc__).parse_args(arguments)
+    """Show what runs; the exit code is 0 when `up` is ready and answers so, else 3."""
+    parser = argparse.ArgumentParser(prog="manage.py status", description=status.__doc__)
+    parser.add_argument("--show-secrets", action="store_true", help="show the servers' addresses with their passwords")
+    given = parser.parse_args(arguments)
     environment = Environment.load()
     record = standing_of(environment.data_dir).running()
-    ready = record is not None and record.ready
+    ready = record is not None and record.ready and health.is_ready(record.address)
     if record is None:
         print("VoiceAssist is not running.")
     else:
-        print(f"VoiceAssist {'runs' if ready else 'is being started'} at {record.address or '…'}")
+        how = "runs" if ready else "runs, but is not ready," if record.ready else "is being started"
+        print(f"VoiceAssist {how} at {record.address or '…'}")
         for name, child in {"supervisor": record.supervisor, **record.children}.items():
             print(f"  {name:<10} process {child.pid}")
-    _show_servers(Home(environment.data_dir, environment.data_dir))
+    _show_servers(Home(environment.data_dir, environment.data_dir), with_secrets=given.show_secrets)
     return 0 if ready else 3
 
 
-def _show_servers(home: Home) -> None:
+def _show_servers(home: Home, *, with_secrets: bool) -> None:
     for name in NAMES:
         if state := Files(name, home.run_dir).running():
-            port = state.url.rpartition(":")[2].partition("/")[0]
-            print(f"  {name:<10} process {state.server.pid}, port {port}, kept by process {state.keeper.pid}")
+            where = state.url if with_secrets else "port " + state.url.rpartition(":")[2].partition("/")[0]
+            print(f"  {name:<10} process {state.server.pid}, {where}, kept by process {state.keeper.pid}")

@@ -30,16 +30,19 @@ def test_a_command_finds_the_servers_and_stops_them(data_dir, monkeypatch):
     for variable in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.setenv(variable, "")
     monkeypatch.setenv("DATA_DIR", str(data_dir))
+    monkeypatch.setenv("HOST", "")
     seen = {}
 
     def execute(_argv):
         files = Files("postgres", data_dir / "run")
         seen["state"] = files.running()
         seen["url"] = command_line.os.environ["DATABASE_URL"]
+        seen["host"] = command_line.os.environ["HOST"]
 
     monkeypatch.setattr(command_line, "_execute", execute)
     assert command_line.run(["manage.py", "migrate"]) == 0
     assert seen["state"].url == seen["url"]
+    assert seen["host"] == "127.0.0.1"
     assert not seen["state"].server.alive
 
 
@@ -52,6 +55,23 @@ def test_a_problem_is_two_sentences_and_exit_code_1(tmp_path, monkeypatch, capsy
     said = capsys.readouterr().err
     assert said.startswith("The data directory ")
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "changed", [{"OPENAI_BASE_URL": "https://secret.example.com/v1"}, {"OPENAI_API_KEY": "sk-secret"}]
+)
+def test_a_model_elsewhere_is_refused_in_full_before_anything_starts(changed, tmp_path, monkeypatch, capsys):
+    for variable in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.setenv(variable, "")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "absent"))
+    for name, value in changed.items():
+        monkeypatch.setenv(name, value)
+    assert command_line.run(["manage.py", "up"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("OPENAI_")
+    assert said.endswith("to answer with quotations only.\n")
+    assert "secret" not in said
+    assert not (tmp_path / "absent").exists()
 
 
 def test_the_runtime_loads_quickly_without_django_and_celery():

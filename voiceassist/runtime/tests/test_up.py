@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from voiceassist.runtime import ports, up_commands
+from voiceassist.runtime import health, ports, up_commands
 from voiceassist.runtime.environment import PROJECT_ROOT
 from voiceassist.runtime.lease import Files
 from voiceassist.runtime.process import Identity, wait_until
@@ -141,13 +141,26 @@ def test_stop_ends_a_running_up_and_waits(up, data_dir, monkeypatch, capsys):
     run.hear("VoiceAssist runs at")
     family = run.family()
     assert up_commands.status([]) == 0
-    assert str(run.process.pid) in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert str(run.process.pid) in shown
+    assert "postgres://" not in shown
+    assert up_commands.status(["--show-secrets"]) == 0
+    assert Files("postgres", data_dir / "run").running().url in capsys.readouterr().out
     assert up_commands.stop([]) == 0
     assert not any(who.alive for who in family)
     assert run.ends() == 0
     assert up_commands.stop([]) == 0
     assert up_commands.status([]) == 3
     assert capsys.readouterr().out.count("VoiceAssist is not running.") == 2
+
+
+def test_status_says_so_when_the_web_server_is_not_ready_any_more(up, data_dir, monkeypatch, capsys):
+    monkeypatch.setenv("DATA_DIR", str(data_dir))
+    run = up()
+    run.hear("VoiceAssist runs at")
+    monkeypatch.setattr(health, "READY_PATH", "/health/broken")
+    assert up_commands.status([]) == 3
+    assert "runs, but is not ready, at" in capsys.readouterr().out
 
 
 def test_a_taken_default_port_is_replaced_by_the_next(up):
