@@ -58,7 +58,7 @@ def test_two_starts_give_two_passwords():
     assert password_in(prepare()) != first
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "clinic.example.org", "::"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "clinic.example.org", "::", ""])
 def test_there_is_no_demonstration_user_where_others_reach_the_server(settings, client, host):
     password = password_in(prepare())
     settings.HOST = host
@@ -67,6 +67,35 @@ def test_there_is_no_demonstration_user_where_others_reach_the_server(settings, 
     User.objects.all().delete()
     assert "no demonstration user" in prepare()
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "shown"),
+    [
+        ({}, True),
+        ({"REMOTE_ADDR": "::1"}, True),
+        ({"REMOTE_ADDR": "192.168.1.5"}, False),
+        ({"REMOTE_ADDR": ""}, False),
+        ({"HTTP_X_FORWARDED_FOR": "192.168.1.5"}, False),
+        ({"HTTP_X_FORWARDED_FOR": "127.0.0.1"}, False),
+        ({"HTTP_FORWARDED": "for=192.168.1.5"}, False),
+    ],
+)
+def test_the_demonstration_user_signs_in_from_this_machine_and_without_a_proxy_only(client, elsewhere, shown):
+    form = {"username": "demo@voiceassist.test", "password": password_in(prepare())}
+
+    assert client.get("/app/login/", **elsewhere).context["is_local"] is shown
+    client.post("/app/login/", form, **elsewhere)
+    assert ("_auth_user_id" in client.session) is shown
+
+
+def test_others_sign_in_from_anywhere(client, author):
+    client.post(
+        "/app/login/",
+        {"username": author.email, "password": "correct horse battery"},
+        headers={"x-forwarded-for": "192.168.1.5"},
+    )
+    assert "_auth_user_id" in client.session
 
 
 def test_a_demonstration_browser_session_ends_when_the_server_opens_up(settings, client):

@@ -1,17 +1,28 @@
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 
 from voiceassist.accounts.models import User
+from voiceassist.runtime.loopback import is_loopback_host
+
+PASSED_ON = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP")
 
 
 class EmailBackend(ModelBackend):
     """Sign in by e-mail address and password. The demonstration user exists on loopback only."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> Any:
+        """Refuse the demonstration user to a browser that is elsewhere, or that a proxy stands before."""
+        user = super().authenticate(request, username=username, password=password, **kwargs)
+        is_demo = bool(getattr(user, "is_demo", False))
+        return None if is_demo and request is not None and not comes_from_this_machine(request) else user
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         """Refuse inactive users, and the demonstration user when others could reach the server."""
@@ -27,10 +38,10 @@ class EmailBackend(ModelBackend):
 
 
 def serves_loopback_only() -> bool:
-    """Tell whether HOST is an address that only this machine reaches."""
-    if settings.HOST == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(settings.HOST.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    """Tell whether HOST is an address that only this machine reaches; unset, nobody knows."""
+    return is_loopback_host(settings.HOST)
+
+
+def comes_from_this_machine(request: HttpRequest) -> bool:
+    """Tell whether the request comes over loopback and no proxy passed it on."""
+    return is_loopback_host(request.META.get("REMOTE_ADDR", "")) and not any(name in request.META for name in PASSED_ON)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.views import LoginView
 
-from voiceassist.accounts.backends import serves_loopback_only
+from voiceassist.accounts.backends import comes_from_this_machine, serves_loopback_only
 from voiceassist.accounts.forms import SignInForm
 
 
@@ -18,4 +18,5 @@ class SignInView(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the errors for the summary, and whether a demonstration account may exist here."""
         context = super().get_context_data(**kwargs)
-        return {**context, "summary": context["form"].summary(), "is_local": serves_loopback_only()}
+        is_local = serves_loopback_only() and comes_from_this_machine(self.request)
+        return {**context, "summary": context["form"].summary(), "is_local": is_local}
