@@ -30,7 +30,7 @@ LAYERS = [
     "sharing",
     "console",
 ]
-OPEN_TO_ANYONE = {"root", "health", "health-live", "health-ready", "login"}
+OPEN_TO_ANYONE = {"root", "login"}
 
 
 def test_foreign_keys_point_down():

@@ -61,13 +61,14 @@ INSTALLED_APPS = [
     "voiceassist.console.apps.ConsoleAdminConfig",
 ]
 MIDDLEWARE = [
+    "voiceassist.console.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "voiceassist.core.request_log.RequestLogMiddleware",
     "voiceassist.core.middleware.DomainErrorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -98,7 +99,7 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres://voiceassist@127.0.0.1:5432/voiceassist")}
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
-    "pool": {"min_size": 1, "max_size": 16, "timeout": 10},
+    "pool": {"min_size": 1, "max_size": 16, "timeout": 5},
     "connect_timeout": 5,
 }
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a restarted database costs no failed request
@@ -189,4 +190,3 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LOG_LEVEL: str = env("LOG_LEVEL", default="INFO").upper()
 LOGGING = logging_config(LOG_LEVEL)
-DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"

@@ -4,11 +4,27 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from voiceassist.console import views
+
 CONSOLE_PATH = "/console/"
 _LOOSER = {
     "script-src": ["'self'", "'unsafe-eval'", "'unsafe-inline'"],
     "style-src": ["'self'", "'unsafe-inline'"],
 }
+
+
+HEALTH = {"/health": views.ready, "/health/ready": views.ready, "/health/live": views.live}
+
+
+class HealthMiddleware:
+    """Answer the health checks before anything that needs the database, a valid Host header or a log line."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = HEALTH.get(request.path.rstrip("/"))
+        return view(request) if view else self.get_response(request)
 
 
 class ConsolePolicyMiddleware:

@@ -41,5 +41,9 @@ def logging_config(level: str) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {name: {"level": "WARNING"} for name in ("daphne", "twisted", "httpx2", "httpcore2", "openai")},
+        "loggers": {
+            **{name: {"level": "WARNING"} for name in ("daphne", "twisted", "httpx2", "httpcore2", "openai")},
+            "django.request": {"level": "CRITICAL"},  # names paths; RequestLogMiddleware logs every request and error
+            "django.security.csrf": {"level": "ERROR"},  # names paths too
+        },
     }

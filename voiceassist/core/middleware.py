@@ -1,13 +1,27 @@
-"""The mapper from domain errors to HTML pages and plain JSON."""
+"""The mapper from errors to HTML pages and plain JSON."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.defaults import server_error as something_went_wrong
 
-from voiceassist.core.errors import DomainError
+from voiceassist.core.errors import DomainError, ErrorCode
+
+
+class DatabaseDown(DomainError):
+    """PostgreSQL does not answer."""
+
+    code = ErrorCode.INTERNAL_ERROR
+    http_status = 503
+    user_message = (
+        "The database cannot be reached at the moment. Nothing that was saved is lost; try again in a minute."
+    )
 
 
 class DomainErrorMiddleware:
@@ -24,8 +38,7 @@ class DomainErrorMiddleware:
         if not isinstance(exception, DomainError):
             return None
         if wants_json(request):
-            error = {"code": exception.code, "message": exception.user_message}
-            return JsonResponse({"success": False, "data": None, "error": error}, status=exception.http_status)
+            return _as_json(exception)
         context = {"status": exception.http_status, "message": exception.user_message}
         return render(request, "core/error.html", context, status=exception.http_status)
 
@@ -33,3 +46,19 @@ class DomainErrorMiddleware:
 def wants_json(request: HttpRequest) -> bool:
     """Tell a JSON client from a browser by its Accept header."""
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say so when the database is down, wherever that came up, and show the page for our own mistakes otherwise."""
+    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return something_went_wrong(request)
+    down = DatabaseDown()
+    if wants_json(request):
+        return _as_json(down)
+    context = {"status": down.http_status, "message": down.user_message}
+    return HttpResponse(render_to_string("core/error.html", context), status=down.http_status)  # without the user
+
+
+def _as_json(error: DomainError) -> JsonResponse:
+    body = {"code": error.code, "message": error.user_message}
+    return JsonResponse({"success": False, "data": None, "error": body}, status=error.http_status)
