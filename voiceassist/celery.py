@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceassist.settings")
 
@@ -15,3 +15,12 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _keep_django_logging(**_: object) -> None:
     """Leave logging as settings.LOGGING configured it."""
+
+
+@worker_init.connect
+def _take_over_from_a_killed_worker(**_: object) -> None:
+    """Run again at once what a killed worker had begun; the embedded broker has one worker, so no other has it."""
+    if "valkey" in os.environ.get("EMBEDDED_SERVERS", ""):
+        from voiceassist.core.jobs import redeliver_unfinished
+
+        redeliver_unfinished()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -13,7 +12,6 @@ from knowledge.services.demonstration import load_demonstration
 from knowledge.services.importing import ImportReport
 from voiceassist.accounts.backends import serves_loopback_only
 from voiceassist.accounts.services import ensure_demo_user
-from voiceassist.core.jobs import redeliver_unfinished
 
 
 class Command(BaseCommand):
@@ -25,8 +23,6 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, new_demo_password: bool, **__: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        if "valkey" in os.environ.get("EMBEDDED_SERVERS", ""):
-            redeliver_unfinished()
         if not serves_loopback_only():
             self.stdout.write("Reachable from other machines: no demonstration user. Use `manage.py create_user`.")
             return
