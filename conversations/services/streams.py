@@ -17,11 +17,10 @@ import redis
 import redis.asyncio
 from django.conf import settings
 
-from conversations.events import ENDINGS, Event, as_frame
+from conversations.events import Event, as_frame
 from voiceassist.core.errors import DomainError, ErrorCode
 
-LIFETIME = 3600  # seconds after the end
-UNFINISHED_LIFETIME = 7 * 24 * 3600  # seconds; what a dead process said is found again for that long
+LIFETIME = 3600  # seconds after the last event; patients' words are not left in Redis for longer
 ALIVE = 15  # seconds without a heartbeat until a run counts as dead
 LONGEST = 50_000  # events; the gateway's length limit stays below it
 IDLE = 1_000  # milliseconds
@@ -80,12 +79,11 @@ class EventLog:
         self.seq = 0
 
     async def append(self, event: Event) -> None:
-        """Add an event; the last one lets the stream expire."""
+        """Add an event; the stream expires an hour after the last one."""
         self.seq += 1
-        lifetime = LIFETIME if event.type in ENDINGS else UNFINISHED_LIFETIME
         pipeline = self._client.pipeline(transaction=True)
         pipeline.xadd(self._key, _entry(event), id=f"{self.seq}-0", maxlen=LONGEST, approximate=True)
-        pipeline.expire(self._key, lifetime)
+        pipeline.expire(self._key, LIFETIME)
         await pipeline.execute()
 
 
