@@ -23,6 +23,10 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def create_superuser(self, *, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create an administrator, for Django's `createsuperuser`; here the role is what counts."""
+        return self.create_user(email=email, password=password, role=Role.ADMINISTRATOR, **fields)
+
     def get_by_natural_key(self, username: str | None) -> User:
         """Find a user by e-mail address, whatever its case."""
         return self.get(email=normalize_email(username or ""))

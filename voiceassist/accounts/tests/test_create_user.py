@@ -54,3 +54,12 @@ def test_an_inactive_user_cannot_sign_in(monkeypatch, client):
     create(monkeypatch)
     User.objects.update(is_active=False)
     assert not client.login(username="eva@clinic.org", password="a long enough one")
+
+
+def test_djangos_createsuperuser_makes_an_administrator(monkeypatch, client):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a long enough one")
+    call_command("createsuperuser", interactive=False, email="Root@Clinic.org", stdout=io.StringIO())
+
+    assert User.objects.get().role == "administrator"
+    assert client.login(username="root@clinic.org", password="a long enough one")
+    assert client.get("/console/").status_code == 200
