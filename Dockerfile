@@ -16,6 +16,5 @@ ENV PYTHONUNBUFFERED=1 HOST=0.0.0.0 DATA_DIR=/home/app/data
 RUN mkdir -p "$DATA_DIR"
 VOLUME /home/app/data
 EXPOSE 8000
-HEALTHCHECK --interval=10s --start-period=30s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=3)"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s CMD ["python", "manage.py", "status"]
 CMD ["python", "manage.py", "up"]
