@@ -29,6 +29,12 @@ def _sentence(name: str, cause: str, advice: str) -> str:
     return f"“{name}” {cause.rstrip('.')}. {advice}".strip()
 
 
+class UnopenedFile(UnreadableFile):
+    """The operating system did not give its content."""
+
+    advice = "Check that it is there and may be read, then try again."
+
+
 class EmptyFile(UnreadableFile):
     """Nothing is in the file."""
 

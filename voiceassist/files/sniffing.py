@@ -17,6 +17,7 @@ from voiceassist.files.errors import (
     FileTypeNotAllowed,
 )
 from voiceassist.files.limits import MEGABYTE, Limits
+from voiceassist.files.opening import reading
 
 HEAD_BYTES = 64 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
@@ -92,12 +93,15 @@ def identify(path: Path, *, name: str = "", limits: Limits | None = None) -> Fil
     """Return the kind of the file at `path`, agreed by its name and its content.
 
     `name` is the name that its owner gave it, where that differs from the name on disk.
-    Raises EmptyFile, FileTooLarge, FileTypeNotAllowed, ContentMismatch, EncryptedFile, CorruptFile.
+    Raises UnopenedFile, EmptyFile, FileTooLarge, FileTypeNotAllowed, ContentMismatch, EncryptedFile, CorruptFile.
     """
     name = name or path.name
     kind = kind_by_name(name)
-    check_size(path.stat().st_size, kind, name=name, limits=limits or Limits())
-    _CHECKS[kind](_head(path, name=name), name)
+    with reading(name):
+        size = path.stat().st_size
+        check_size(size, kind, name=name, limits=limits or Limits())
+        head = _head(path, name=name)
+    _CHECKS[kind](head, name)
     return kind
 
 

@@ -14,6 +14,7 @@ from voiceassist.files.extraction.pdf import read_pdf
 from voiceassist.files.extraction.pubmed import read_pubmed
 from voiceassist.files.extraction.text import read_text_file
 from voiceassist.files.limits import Limits
+from voiceassist.files.opening import reading
 from voiceassist.files.sniffing import FileKind, identify
 
 __all__ = ["Limits", "read_documents"]
@@ -42,7 +43,8 @@ def read_documents(
     """
     name = name or path.name
     kind = identify(path, name=name, limits=limits)
-    if kind in _BULK:
-        yield from _BULK[kind](path, name=name, limits=limits, on_bad_row=on_bad_row)
-    else:
-        yield from _SINGLE[kind](path, name=name, limits=limits)
+    with reading(name):
+        if kind in _BULK:
+            yield from _BULK[kind](path, name=name, limits=limits, on_bad_row=on_bad_row)
+        else:
+            yield from _SINGLE[kind](path, name=name, limits=limits)
