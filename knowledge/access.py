@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from knowledge.models import LIBRARY, Document
+from knowledge.models import Document
 from knowledge.queries import library_documents
 from voiceassist.accounts.models import User
 from voiceassist.core.errors import Forbidden, NotFound
@@ -19,14 +19,6 @@ def get_readable_document(*, user: User, document_id: uuid.UUID) -> Document:
     if not user.role:
         raise Forbidden
     document = library_documents().filter(pk=document_id).first()
-    if document is None:
-        raise DocumentNotFound
-    return document
-
-
-def get_curated_document(*, user: User, document_id: uuid.UUID | str) -> Document:
-    """Return a library document in whatever state to someone who may change it. Raises DocumentNotFound."""
-    document = Document.objects.filter(collection__scope=LIBRARY, pk=document_id).first() if user.is_curator else None
     if document is None:
         raise DocumentNotFound
     return document

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from knowledge.access import get_curated_document
 from knowledge.models import LIBRARY, Document, DocumentStatus
 from knowledge.queries import with_progress
 from knowledge.services.removing import remove_document
@@ -54,7 +56,7 @@ class DocumentAdmin(ModelAdmin):
     search_fields = ["title", "file_name"]
     ordering = ["-created_at", "title"]
     actions = ["index_again"]
-    actions_detail = ["index_this_again"]
+    actions_submit_line = ["index_this_again"]
     list_fullwidth = True
     fieldsets = [
         (None, {"fields": ["title", "state", "problem", "file_name", "is_demonstration"]}),
@@ -79,8 +81,21 @@ class DocumentAdmin(ModelAdmin):
     def get_readonly_fields(self, _request: HttpRequest, obj: Document | None = None) -> list[str]:
         return self.readonly_fields if obj else []
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Offer to save when adding only: nothing can be edited."""
+        is_new = context.get("original") is None
+        context |= {"show_save": is_new, "show_save_and_continue": is_new}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def save_model(self, *_: Any, **__: Any) -> None:
         """Nothing is left to save: the upload was received when the form was checked."""
+
+    def response_change(self, request: HttpRequest, obj: Document) -> HttpResponse:
+        """Do what the pressed button says."""
+        for button in self.get_actions_submit_line(request, obj.pk):
+            if button.action_name in request.POST:
+                button.method(request, obj)
+        return HttpResponseRedirect(request.path)
 
     def delete_model(self, request: HttpRequest, obj: Document) -> None:
         remove_document(document=obj, by=request.user)  # type: ignore[arg-type]
@@ -130,9 +145,31 @@ class DocumentAdmin(ModelAdmin):
             request_indexing(document=document, by=request.user)  # type: ignore[arg-type]
         self.message_user(request, "Queued. The documents stay searchable as they are until they are indexed again.")
 
-    @action(description="Index again", permissions=["change"], url_path="index-again")
-    def index_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        document = get_curated_document(user=request.user, document_id=object_id)  # type: ignore[arg-type]
+    @action(description="Index again", permissions=["change"])
+    def index_this_again(self, request: HttpRequest, document: Document) -> None:
         request_indexing(document=document, by=request.user)  # type: ignore[arg-type]
         self.message_user(request, "Queued. The document stays searchable as it is until then.", messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:knowledge_document_change", args=[document.pk]))
+
+    def log_addition(self, request: HttpRequest, obj: Document, message: Any) -> None:
+        _log(request, [obj], ADDITION, message)
+
+    def log_change(self, request: HttpRequest, obj: Document, message: Any) -> None:
+        _log(request, [obj], CHANGE, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Iterable[Document]) -> None:
+        _log(request, queryset, DELETION, [])
+
+
+def _log(request: HttpRequest, documents: Iterable[Document], flag: int, message: Any) -> None:
+    """Write the console's own log by id: titles and file names may hold what is nobody else's business."""
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            user_id=request.user.pk,  # type: ignore[misc]  # whoever is here has signed in
+            content_type=ContentType.objects.get_for_model(Document),
+            object_id=str(document.pk),
+            object_repr=str(document.pk),
+            action_flag=flag,
+            change_message=message if isinstance(message, str) else json.dumps(message),
+        )
+        for document in documents
+    )

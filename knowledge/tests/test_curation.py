@@ -5,9 +5,11 @@ from __future__ import annotations
 from html import unescape
 
 import pytest
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 
 from knowledge.models import Document, DocumentStatus, Passage
@@ -30,6 +32,11 @@ def console(client, curator):
 
 def upload(console, content: bytes = TEXT, name: str = "aspirin.md"):
     return console.post(ADD, {"upload": SimpleUploadedFile(name, content)}, follow=True)
+
+
+def press_index_again(client, document):
+    page = reverse("admin:knowledge_document_change", args=[document.pk])
+    return client.post(page, {"knowledge_document_index_this_again": ""}, follow=True)
 
 
 @pytest.fixture
@@ -110,7 +117,7 @@ def test_indexing_again_gives_the_same_passages(console, uploaded, django_captur
     before = set(Passage.objects.values_list("pk", "text"))
 
     with django_capture_on_commit_callbacks(execute=True):
-        console.get(reverse("admin:knowledge_document_index_this_again", args=[uploaded.pk]))
+        press_index_again(console, uploaded)
 
     assert set(Passage.objects.values_list("pk", "text")) == before
     assert Job.objects.filter(status=JobStatus.DONE).count() == 2
@@ -184,3 +191,49 @@ def test_others_may_not_curate(client, author, role):
     assert client.get(LIST).status_code in (302, 403)
     assert client.post(ADD, {"upload": SimpleUploadedFile("a.md", TEXT)}).status_code in (302, 403)
     assert not Document.objects.exists()
+
+
+def test_the_button_to_index_again_says_what_it_did(console, uploaded):
+    page = reverse("admin:knowledge_document_change", args=[uploaded.pk])
+    assert 'name="knowledge_document_index_this_again"' in console.get(page).content.decode()
+    assert 'name="_save"' not in console.get(page).content.decode()
+
+    assert "Queued" in press_index_again(console, uploaded).content.decode()
+
+
+def test_nothing_is_queued_by_following_a_link(console, uploaded):
+    page = reverse("admin:knowledge_document_change", args=[uploaded.pk])
+    for address in (page, f"{page}?knowledge_document_index_this_again=", f"{LIST}{uploaded.pk}/index-again"):
+        console.get(address)
+
+    assert Job.objects.count() == 1
+
+
+def test_nothing_is_queued_from_another_page(curator, uploaded):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(curator)
+
+    assert press_index_again(strict, uploaded).status_code == 403
+    assert Job.objects.count() == 1
+
+
+def test_others_may_not_index_again(client, author, uploaded):
+    client.force_login(author)
+    press_index_again(client, uploaded)
+
+    assert Job.objects.count() == 1
+
+
+@pytest.mark.parametrize("page", ["change", "delete", "history"])
+def test_an_address_of_no_document_leads_back(console, page):
+    assert console.get(f"{LIST}not-an-id/{page}/").status_code == 302
+
+
+def test_the_consoles_log_names_documents_by_id(console, uploaded):
+    press_index_again(console, uploaded)
+    console.post(reverse("admin:knowledge_document_delete", args=[uploaded.pk]), {"post": "yes"})
+
+    entries = LogEntry.objects.order_by("pk")
+    assert [entry.action_flag for entry in entries] == [ADDITION, CHANGE, DELETION]
+    assert {entry.object_repr for entry in entries} == {str(uploaded.pk)}
+    assert not any("spirin" in entry.change_message for entry in entries)
