@@ -27,6 +27,9 @@ class Collection(models.Model):
     title = models.CharField(max_length=200)
     passage_count = models.PositiveIntegerField(default=0, help_text="As of the last refresh of the statistics.")
     statistics_at = models.DateTimeField(null=True, blank=True)
+    demonstration_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the demonstration documents were loaded in full."
+    )
 
     def __str__(self) -> str:
         return self.scope

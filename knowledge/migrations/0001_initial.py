@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=200)),
                 ('passage_count', models.PositiveIntegerField(default=0, help_text='As of the last refresh of the statistics.')),
                 ('statistics_at', models.DateTimeField(blank=True, null=True)),
+                ('demonstration_at', models.DateTimeField(blank=True, help_text='When the demonstration documents were loaded in full.', null=True)),
             ],
         ),
         migrations.CreateModel(

@@ -39,6 +39,7 @@ $$;
 
 # tf = occurrences in the body + 5 × those in the title; k1 = 0.9, b = 0.4; `average` is the nominal length in lexemes.
 # No idf inside, so that growth of the collection never rewrites a row. Collisions of term ids are summed.
+# pgvector stores at most 16,000 terms: of an endless list of words, the 4,000 heaviest count.
 TERM_WEIGHTS = """
 CREATE FUNCTION knowledge_term_weights(terms tsvector, average float8) RETURNS sparsevec
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -51,7 +52,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     ), scored AS (
         SELECT term, tf * 1.9 / (tf + 0.9 * (1 - 0.4 + 0.4 * (sum(body) OVER ()) / average)) AS value FROM counted
     ), summed AS (
-        SELECT term, sum(value) AS value FROM scored GROUP BY term
+        SELECT term, sum(value) AS value FROM scored GROUP BY term ORDER BY value DESC, term LIMIT 4000
     )
     SELECT ('{' || coalesce(string_agg(term || ':' || round(value::numeric, 5), ',' ORDER BY term), '')
             || '}/1000000000')::sparsevec

@@ -12,9 +12,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from django.utils import timezone
 
 from knowledge import demo
-from knowledge.models import Document
+from knowledge.models import Collection, Document
 from knowledge.services.importing import ImportReport, Report, get_collection, import_path
 from knowledge.services.limits import library_limits
 from voiceassist.ai.embedding import embed_with_spans, embedder
@@ -25,17 +26,23 @@ VECTORS = Path(demo.__file__).parent / "vectors.npz"
 
 
 def load_demonstration(*, on_progress: Report) -> ImportReport:
-    """Import the monographs unless the library holds documents already; a curator may have removed them."""
+    """Import the monographs until that was done once in full: a curator may have removed some since.
+
+    A library that holds documents of its own is left alone.
+    """
     collection = get_collection()
-    if Document.objects.filter(collection=collection).exists():
+    if collection.demonstration_at or Document.objects.filter(collection=collection, is_demonstration=False).exists():
         return ImportReport()
-    return import_path(
+    report = import_path(
         path=MONOGRAPHS,
         collection=collection,
         limits=library_limits(),
         on_progress=on_progress,
         embed=embed_from_shipped,
     )
+    if not report.problems:
+        Collection.objects.filter(pk=collection.pk).update(demonstration_at=timezone.now())
+    return report
 
 
 def embed_from_shipped(texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[TextVectors]:

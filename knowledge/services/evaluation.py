@@ -15,11 +15,14 @@ from pathlib import Path
 from statistics import fmean, quantiles
 from typing import IO
 
+from django.db import connection
+
 from knowledge.models import Collection
 from knowledge.queries import hybrid_search
 from knowledge.services.importing import ImportReport, get_collection, import_path
 from voiceassist.files.limits import Limits
 
+SCRATCH = "scratch:"
 DEPTH = 100  # documents ranked for each query
 Judgements = dict[str, dict[str, int]]
 
@@ -40,12 +43,38 @@ class Ranking:
 
 @contextmanager
 def scratch_collection() -> Iterator[Collection]:
-    """Give a collection that is removed again, whatever happens."""
-    collection = get_collection(scope=f"scratch:{uuid.uuid4()}", title="Evaluation")
+    """Give a collection that is removed again, whatever happens; those of runs that were killed are removed now."""
+    _sweep()
+    scope = f"{SCRATCH}{uuid.uuid4()}"
+    _lock(scope)
+    collection = get_collection(scope=scope, title="Evaluation")
     try:
         yield collection
     finally:
         collection.delete()
+        _unlock(scope)
+
+
+def _sweep() -> None:
+    """Remove the collections that no run holds: the database lets go of a lock when its holder's connection ends."""
+    for collection in Collection.objects.filter(scope__startswith=SCRATCH):
+        if _lock(collection.scope):
+            collection.delete()
+            _unlock(collection.scope)
+
+
+def _lock(scope: str) -> bool:
+    return _ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", scope)
+
+
+def _unlock(scope: str) -> bool:
+    return _ask("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", scope)
+
+
+def _ask(question: str, scope: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(question, [scope])
+        return bool(cursor.fetchone()[0])
 
 
 def index_corpus(

@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 from knowledge.services.chunking import CHUNKER_VERSION, Chunk
+from voiceassist.files.opening import reading
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-6a57-5b0c-9f0a-2b7f3f1f7a11")
 
@@ -22,8 +23,8 @@ def passage_id(*, document: uuid.UUID, chunk: Chunk) -> uuid.UUID:
 
 
 def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
+    """Return the SHA-256 of a file, in hexadecimal. Raises UnopenedFile."""
+    with reading(path.name), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from django.db import OperationalError
+from django.db import Error, InterfaceError, OperationalError
 from django.utils import timezone
 
 from knowledge.models import LIBRARY, Collection, Document, DocumentStatus
 from knowledge.services.identity import document_id, file_hash, record_hash
-from knowledge.services.indexing import write_documents
-from knowledge.services.originals import keep_original
-from knowledge.services.preparing import Embed, Incoming, prepare
-from knowledge.services.statistics import refresh_statistics
+from knowledge.services.indexing import Unindexable, write_documents
+from knowledge.services.originals import drop_original, keep_original
+from knowledge.services.preparing import Embed, Incoming, PreparedDocument, prepare
+from knowledge.services.statistics import are_stale, refresh_statistics
 from voiceassist.ai.embedding import embed_with_spans
 from voiceassist.files.document import ExtractedDocument
-from voiceassist.files.errors import BadRow, UnreadableFile
+from voiceassist.files.errors import BadRow, UnopenedFile, UnreadableFile
 from voiceassist.files.extraction import read_documents
 from voiceassist.files.limits import Limits
 from voiceassist.files.names import display_name
@@ -73,29 +76,61 @@ def import_path(
 ) -> ImportReport:
     """Import a file, or every file below a folder. One bad file never stops the others.
 
-    Raises ImportFailed when the disk is full or the database is gone; each batch before that stays.
+    Raises ImportFailed when storage cannot be written (a full disk) or the database is gone; each batch before that
+    stays.
     """
-    report = ImportReport()
-    for file in _files(path):
-        try:
-            _import_file(_Run(collection, limits, embed, on_progress, report), file)
-        except UnreadableFile as problem:
-            report.problems.append(problem.user_message)
-        except (OSError, OperationalError) as error:
-            raise ImportFailed(_why_stopped(file, error), report) from error
-    if report.documents:
-        refresh_statistics(collection=collection, now=timezone.now())
-    return report
+    run = _Run(collection, limits, embed, on_progress, ImportReport())
+    file = path
+    try:
+        with _counting_again(run):
+            for file in _files(path, run.report.problems):
+                try:
+                    _import_file(run, file)
+                except UnreadableFile as problem:
+                    run.report.problems.append(problem.user_message)
+    except (OSError, OperationalError, InterfaceError) as error:
+        raise ImportFailed(why_stopped(file, error), run.report) from error
+    return run.report
 
 
-def _files(path: Path) -> list[Path]:
+@contextmanager
+def _counting_again(run: _Run) -> Iterator[None]:
+    """Bring the statistics up to date in the end, if there is a database to do it, however the import ends."""
+    try:
+        yield
+    except BaseException:
+        with suppress(Error):
+            _count_again(run)
+        raise
+    _count_again(run)
+
+
+def _count_again(run: _Run) -> None:
+    if run.report.documents or are_stale(run.collection):
+        refresh_statistics(collection=run.collection, now=timezone.now())
+
+
+def _files(path: Path, problems: list[str]) -> list[Path]:
+    """Return the file, or those below a folder that are not hidden; a folder that cannot be read is a problem."""
+
+    def note(error: OSError) -> None:
+        problems.append(UnopenedFile(str(error.filename), "is a folder that may not be read").user_message)
+
     if not path.is_dir():
         return [path]
-    return [file for file in sorted(path.rglob("*")) if file.is_file() and not _is_hidden(file, path)]
+    found: list[Path] = []
+    for folder, folders, names in os.walk(path, onerror=note):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(folder) / name for name in names if not name.startswith(".")]
+    return sorted(file for file in found if not _is_special(file))
 
 
-def _is_hidden(file: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(root).parts)
+def _is_special(file: Path) -> bool:
+    """Tell pipes and the like, which would be waited for. What cannot even be looked at is a problem later."""
+    try:
+        return not stat.S_ISREG(file.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _import_file(run: _Run, path: Path) -> None:
@@ -112,9 +147,21 @@ def _take_batch(run: _Run, batch: list[Incoming]) -> None:
     fresh = _without_known(batch)
     run.report.unchanged += len(batch) - len(fresh)
     if fresh:
-        prepared = prepare(fresh, embed=run.embed)
+        _write(run, prepare(fresh, embed=run.embed))
+
+
+def _write(run: _Run, prepared: Sequence[PreparedDocument]) -> None:
+    """Write documents together; if the database refuses one of them, each by itself."""
+    try:
         run.report.passages += write_documents(collection=run.collection, prepared=prepared)
-        run.report.documents += len(fresh)
+        run.report.documents += len(prepared)
+    except Unindexable as problem:
+        if len(prepared) == 1:
+            run.report.problems.append(problem.user_message)
+            drop_original(prepared[0].incoming.stored_file)
+            return
+        for document in prepared:
+            _write(run, [document])
 
 
 def _incoming(
@@ -158,6 +205,12 @@ def _without_known(batch: Iterable[Incoming]) -> list[Incoming]:
     return list(unique.values())
 
 
-def _why_stopped(path: Path, error: Exception) -> str:
-    name, cause = display_name(path.name), " ".join(str(error).split()) or type(error).__name__
+def why_stopped(path: Path, error: Exception) -> str:
+    """Say at which file an import stopped, why, and what to do."""
+    name, cause = display_name(path.name), cause_of(error)
     return f"Stopped at “{name}”: {cause}. What was imported before is kept; run the import again to continue."
+
+
+def cause_of(error: Exception) -> str:
+    """Return what an error says, on one line without its full stop."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

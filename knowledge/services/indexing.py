@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, DataError, connection, transaction
 
 from knowledge.models import Collection, Document, DocumentStatus, Embedding, Page, Passage
-from knowledge.services.preparing import PreparedDocument, PreparedPassage
+from knowledge.services.preparing import Incoming, PreparedDocument, PreparedPassage
 from voiceassist.ai.embedding import embedder
+from voiceassist.files.errors import UnreadableFile
 
 _DOCUMENT_FIELDS = ["title", "external_id", "bibliography", "status", "error", "is_demonstration", "updated_at"]
 _PASSAGE_FIELDS = ["page", "position", "start", "end", "text", "heading_path", "sentences"]
@@ -26,12 +27,49 @@ FROM knowledge_document AS document WHERE document.id = document_id AND document
 """
 
 
-@transaction.atomic
+class Unindexable(UnreadableFile):
+    """A document that the database cannot take as it is."""
+
+    advice = "Split it into smaller documents, or leave out what is unusual in it."
+
+
 def write_documents(*, collection: Collection, prepared: Sequence[PreparedDocument]) -> int:
     """Create or replace documents with their pages, passages and index entries; return the number of passages.
 
     Passages that are still the same keep their rows, so that citations keep pointing at them.
+    Raises Unindexable, having written nothing, when the database refuses something in them; it names the first.
     """
+    try:
+        return _write_all(collection, prepared)
+    except DatabaseError as error:
+        cause = _refusal(error)
+        if not cause:
+            raise
+        raise Unindexable(prepared[0].incoming.file_name, _named(prepared[0].incoming, cause)) from error
+
+
+def _refusal(error: DatabaseError) -> str:
+    """Return what is wrong with the data, or "" when it is not the data.
+
+    The class is that of PostgreSQL's error codes (appendix A): 22 is a data exception, 54 a limit exceeded.
+    """
+    match (getattr(error.__cause__, "sqlstate", None) or "")[:2]:
+        case "54":
+            return "is too large for the search index"
+        case "22":
+            return "holds a value that the database cannot store"
+        case "" if isinstance(error, DataError):  # refused before it was sent
+            return "holds a value that the database cannot store"
+        case _:
+            return ""
+
+
+def _named(incoming: Incoming, cause: str) -> str:
+    return f"has a record “{incoming.extracted.external_id[:200]}” that {cause}" if incoming.is_record else cause
+
+
+@transaction.atomic
+def _write_all(collection: Collection, prepared: Sequence[PreparedDocument]) -> int:
     ordered = sorted(prepared, key=lambda document: document.incoming.document_id)
     _write_document_rows(collection, ordered)
     passages = [pair for document in ordered for pair in _passage_rows(document, _write_pages(document))]

@@ -31,6 +31,11 @@ class Incoming:
     stored_file: str = ""
     is_demonstration: bool = False
 
+    @property
+    def is_record(self) -> bool:
+        """Whether it is one of many in its file."""
+        return not self.stored_file
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedPassage:

@@ -19,10 +19,17 @@ ORDER BY word
 @transaction.atomic
 def refresh_statistics(*, collection: Collection, now: datetime) -> None:
     """Count again in how many passages each lexeme occurs. Readers see the old counts until this commits."""
-    locked = Collection.objects.select_for_update().get(pk=collection.pk)
+    locked = Collection.objects.select_for_update(no_key=True).get(pk=collection.pk)  # passages may still be added
     TermStatistic.objects.filter(collection=locked).delete()
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_TERMS, {"collection": str(locked.pk)})
     locked.passage_count = LexicalEntry.objects.filter(collection=locked).count()
     locked.statistics_at = now
     locked.save(update_fields=["passage_count", "statistics_at"])
+
+
+def are_stale(collection: Collection) -> bool:
+    """Tell whether a writer ended before it could count again."""
+    now = Collection.objects.get(pk=collection.pk)
+    counted = LexicalEntry.objects.filter(collection=collection).count()
+    return now.statistics_at is None or now.passage_count != counted

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from knowledge.jobs import INDEX_DOCUMENT
@@ -19,7 +21,7 @@ from knowledge.services.importing import get_collection
 from knowledge.services.indexing import write_documents
 from knowledge.services.limits import library_limits
 from knowledge.services.originals import keep_original
-from knowledge.services.preparing import Incoming, Progress, prepare
+from knowledge.services.preparing import Incoming, PreparedDocument, prepare
 from knowledge.services.statistics import refresh_statistics
 from voiceassist.accounts.models import User
 from voiceassist.core.errors import DomainError, ErrorCode
@@ -32,10 +34,19 @@ from voiceassist.files.names import display_name
 from voiceassist.files.scanning import check_for_viruses
 from voiceassist.files.sniffing import identify
 
+MAX_ATTEMPTS = 3  # starts of one job
+
 
 class AlreadyInLibrary(DomainError):
     code = ErrorCode.CONFLICT
     http_status = 409
+
+
+class GivenUp(DomainError):
+    user_message = (
+        f"Indexing was begun {MAX_ATTEMPTS} times and the worker stopped each time, so it was given up. "
+        "The file may need more memory than there is: split it, or index it again once there is more."
+    )
 
 
 def receive_upload(*, upload: UploadedFile[Any], by: User) -> Document:
@@ -45,7 +56,7 @@ def receive_upload(*, upload: UploadedFile[Any], by: User) -> Document:
     """
     name = display_name(upload.name or "")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"upload{''.join(Path(name).suffixes[-2:])}"
+        path = Path(folder) / "upload"
         with path.open("wb") as target:
             target.writelines(upload.chunks())
         if identify(path, name=name, limits=library_limits()).is_bulk:
@@ -70,10 +81,18 @@ def _receive(path: Path, *, name: str, by: User) -> Document:
             "content_hash": content_hash,
         },
     )
-    if not created and document.status != DocumentStatus.FAILED:
-        raise AlreadyInLibrary(f"“{name}” is in the library already, as “{document.title}”.")
+    if not created:
+        _take_again(document, name=name)
     request_indexing(document=document, by=by)
     return document
+
+
+def _take_again(document: Document, *, name: str) -> None:
+    """Take a file whose indexing failed under the name it has now. Raises AlreadyInLibrary."""
+    if document.status != DocumentStatus.FAILED:
+        raise AlreadyInLibrary(f"“{name}” is in the library already, as “{document.title}”.")
+    document.title, document.file_name = Path(name).stem, name
+    document.save(update_fields=["title", "file_name", "updated_at"])
 
 
 def request_indexing(*, document: Document, by: User) -> Job:
@@ -84,14 +103,15 @@ def request_indexing(*, document: Document, by: User) -> Job:
 
 
 def run_indexing(*, job_id: uuid.UUID) -> None:
-    """Extract, chunk, embed and write one document, reporting each stage. Safe to run again."""
+    """Extract, chunk, embed and write one document, reporting each stage. Safe to run again, and twice at once."""
     job = Job.objects.get(pk=job_id)
     document = Document.objects.select_related("collection").filter(pk=job.subject_id).first()
     if document is None or job.status == JobStatus.DONE:
         return finish_job(job)
     try:
+        _count_start(job)
         _index(document, job)
-    except UnreadableFile as problem:
+    except (UnreadableFile, GivenUp) as problem:
         _note_failure(document, job, problem.user_message)
     except Exception:
         _note_failure(document, job, "Indexing stopped on an unexpected error. The log has the details; try again.")
@@ -99,6 +119,14 @@ def run_indexing(*, job_id: uuid.UUID) -> None:
     else:
         finish_job(job)
     return None
+
+
+def _count_start(job: Job) -> None:
+    """Note that work begins before it does: a worker that is killed leaves no other trace. Raises GivenUp."""
+    Job.objects.filter(pk=job.pk).update(attempts=F("attempts") + 1)
+    job.refresh_from_db(fields=["attempts"])
+    if job.attempts > MAX_ATTEMPTS:
+        raise GivenUp
 
 
 def _index(document: Document, job: Job) -> None:
@@ -114,14 +142,17 @@ def _index(document: Document, job: Job) -> None:
         stored_file=document.file.name or "",
         is_demonstration=document.is_demonstration,
     )
-    _write(document, incoming, progress)
-
-
-def _write(document: Document, incoming: Incoming, progress: Progress) -> None:
     prepared = prepare([incoming], progress)
     progress("storing", 0, 1)
-    write_documents(collection=document.collection, prepared=prepared)
+    _write(document, prepared)
     refresh_statistics(collection=document.collection, now=timezone.now())
+
+
+@transaction.atomic
+def _write(document: Document, prepared: Sequence[PreparedDocument]) -> None:
+    """Write the document unless it was removed meanwhile. Its row is locked first, as `remove_document` does."""
+    if Document.objects.select_for_update().filter(pk=document.pk).first():
+        write_documents(collection=document.collection, prepared=prepared)
 
 
 def _extract(document: Document) -> ExtractedDocument:

@@ -3,12 +3,16 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from contextlib import closing
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 
 from knowledge.models import Collection, Document
-from knowledge.services.evaluation import Ranking, measures, ndcg, recall, reciprocal_rank
+from knowledge.services import evaluation
+from knowledge.services.evaluation import Ranking, measures, ndcg, recall, reciprocal_rank, scratch_collection
+from knowledge.services.importing import get_collection
 from knowledge.services.scorecard import write_row
 
 CORPUS = [
@@ -63,6 +67,39 @@ def test_a_file_of_another_format_is_named_with_its_line(data_set, name, content
     with pytest.raises(CommandError, match=said):
         evaluate(data_set)
     assert not Collection.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_a_killed_run_left_is_removed_and_a_run_under_way_is_left_alone(data_set):
+    get_collection(scope="scratch:dead")
+    get_collection(scope="scratch:alive")
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(hashtextextended('scratch:alive', 0))")
+        evaluate(data_set)
+    finally:
+        other.close()
+
+    assert [collection.scope for collection in Collection.objects.all()] == ["scratch:alive"]
+
+
+@pytest.mark.django_db
+def test_a_run_holds_its_own_collection():
+    other = connection.copy()
+    with scratch_collection() as collection, closing(other), other.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [collection.scope])
+        assert cursor.fetchone() == (False,)
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_not_there_is_named_with_the_corpus(data_set, monkeypatch):
+    def gone(*_args, **_kwargs):
+        raise OperationalError("connection refused\n\tIs the server running?")
+
+    monkeypatch.setattr(evaluation, "get_collection", gone)
+    with pytest.raises(CommandError, match=r"“corpus\.jsonl\.gz” stopped: connection refused Is the server running\?"):
+        evaluate(data_set)
 
 
 def test_ndcg_is_that_of_trec_eval():

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
 
 from knowledge.services import evaluation
 from knowledge.services.evaluation import BadEvaluationFile, Ranking
-from knowledge.services.importing import ImportFailed, ImportReport
+from knowledge.services.importing import ImportFailed, ImportReport, cause_of
 from knowledge.services.scorecard import write_row
 
 
@@ -29,8 +30,10 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         try:
             figures = self._evaluate(**options)
-        except (BadEvaluationFile, ImportFailed, OSError) as error:
+        except (BadEvaluationFile, ImportFailed) as error:
             raise CommandError(str(error)) from error
+        except (OSError, Error) as error:
+            raise CommandError(f"The evaluation on “{options['corpus'].name}” stopped: {cause_of(error)}.") from error
         if options["scorecard"]:
             write_row(name=options["scorecard"], figures=figures)
         self.stdout.write(json.dumps(figures, indent=None if options["json"] else 2))

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
 
-from knowledge.services.importing import ImportFailed, ImportReport, get_collection, import_path
+from knowledge.services.importing import ImportFailed, ImportReport, get_collection, import_path, why_stopped
 from knowledge.services.limits import library_limits
 
 
@@ -21,18 +22,23 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path)
 
     def handle(self, *_: Any, path: Path, **__: Any) -> None:
-        if not path.exists():
-            raise CommandError(f"There is no file or folder at {path}.")
         try:
-            report = import_path(
-                path=path, collection=get_collection(), limits=library_limits(), on_progress=self._show_progress
-            )
+            report = self._import(path)
         except ImportFailed as failure:
             self._summarise(failure.report)
             raise CommandError(str(failure)) from failure
+        except (OSError, Error) as error:
+            raise CommandError(why_stopped(path, error)) from error
         self._summarise(report)
         if report.problems:
             raise CommandError(f"{len(report.problems)} could not be imported, see above. Everything else is in place.")
+
+    def _import(self, path: Path) -> ImportReport:
+        if not path.exists():
+            raise CommandError(f"There is no file or folder at {path}.")
+        return import_path(
+            path=path, collection=get_collection(), limits=library_limits(), on_progress=self._show_progress
+        )
 
     def _show_progress(self, report: ImportReport) -> None:
         end = "\r" if sys.stderr.isatty() else "\n"

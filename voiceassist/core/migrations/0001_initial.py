@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('stage', models.CharField(blank=True, max_length=40)),
                 ('done', models.PositiveIntegerField(default=0)),
                 ('total', models.PositiveIntegerField(default=0)),
+                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='How often work on it was begun.')),
                 ('error', models.TextField(blank=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
