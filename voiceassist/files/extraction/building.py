@@ -10,6 +10,7 @@ from voiceassist.files.extraction.paging import cut_page, cut_text
 
 # Kinds that follow each other line by line; everything else is set apart by a blank line.
 _RUNS = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.REFERENCE})
+MAX_TITLE_CHARACTERS = 1000  # of a title above other blocks; a "heading" may be a whole chapter
 _REFERENCE_TITLE = re.compile(
     r"(?:[\dIVX]+[.)]?\s+)?(?:list of\s+)?(?:references?|bibliography|works cited|literature(?: cited)?)"
     r"(?:\s+list)?:?",
@@ -57,7 +58,7 @@ class PageBuilder:
         if not title:
             return
         self._headings = [pair for pair in self._headings if pair[0] < level]
-        self._headings.append((level, title))
+        self._headings.append((level, title[:MAX_TITLE_CHARACTERS]))
         self._add(BlockKind.HEADING, title, level=level)
 
     def paragraph(self, text: str) -> None:
@@ -74,7 +75,7 @@ class PageBuilder:
         """Add the header row of a table; the rows after it carry it as the last title of their path."""
         self.end_table()
         self.table_row(cells)
-        self._table_header = " | ".join(cell for cell in cells if cell)
+        self._table_header = " | ".join(cell for cell in cells if cell)[:MAX_TITLE_CHARACTERS]
 
     def table_row(self, cells: Sequence[str]) -> None:
         """Add a row: cells separated by a tab, each on one line."""

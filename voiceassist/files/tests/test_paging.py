@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceassist.files.extraction.building import PageBuilder
+from voiceassist.files.extraction.building import MAX_TITLE_CHARACTERS, PageBuilder
 from voiceassist.files.extraction.paging import MAX_CHARACTERS
 
 from .conftest import PROSE, blocks_of
@@ -68,6 +68,17 @@ def test_text_and_records_are_cut_alike(read, name):
     [document] = read(name, text if name == "a.txt" else f'{{"_id": "1", "text": "{PROSE} {PROSE * 50}"}}')
     assert len(document.pages) > 1
     assert all(len(page.text) <= MAX_CHARACTERS for page in document.pages)
+
+
+def test_a_chapter_marked_as_heading_does_not_weigh_on_all_below_it():
+    builder = PageBuilder()
+    builder.heading(PROSE * 100, 1)
+    builder.table_header([PROSE * 100, "Dose"])
+    builder.table_row(["metformin", "500 mg"])
+    pages = builder.finish()
+
+    assert sum(page.text.count(PROSE) for page in pages) > 190
+    assert max(len("".join(block.heading_path)) for page in pages for block in page.blocks) <= 2 * MAX_TITLE_CHARACTERS
 
 
 def test_a_source_with_pages_of_its_own_keeps_them():
