@@ -139,6 +139,14 @@ class DocumentAdmin(ModelAdmin):
     def passage_total(self, document: Any) -> int:
         return int(document.passage_count)
 
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Document]) -> HttpResponse | None:
+        """Run the chosen action; a selection that names no document is none."""
+        try:
+            return super().response_action(request, queryset)
+        except ValidationError:
+            self.message_user(request, "Choose the documents from the list.", messages.ERROR)
+            return None
+
     @action(description="Index again", permissions=["change"])
     def index_again(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
         for document in queryset:

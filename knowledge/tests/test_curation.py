@@ -237,3 +237,10 @@ def test_the_consoles_log_names_documents_by_id(console, uploaded):
     assert [entry.action_flag for entry in entries] == [ADDITION, CHANGE, DELETION]
     assert {entry.object_repr for entry in entries} == {str(uploaded.pk)}
     assert not any("spirin" in entry.change_message for entry in entries)
+
+
+def test_a_selection_of_no_document_is_refused(console, uploaded):
+    chosen = {"action": "index_again", "_selected_action": "not-an-id"}
+
+    assert console.post(LIST, chosen).status_code in (302, 400)
+    assert Job.objects.count() == 1
