@@ -139,7 +139,7 @@ class DocumentAdmin(ModelAdmin):
     def passage_total(self, document: Any) -> int:
         return int(document.passage_count)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Document]) -> HttpResponse | None:
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Document]) -> Any:
         """Run the chosen action; a selection that names no document is none."""
         try:
             return super().response_action(request, queryset)
