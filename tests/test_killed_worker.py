@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 
 from voiceassist.celery import app
 
-COMMAND = ["-A", "voiceassist.core.tests.slow_worker", "worker", "--pool=threads", "--concurrency=1"]
+COMMAND = ["-A", "tests.slow_worker", "worker", "--pool=threads", "--concurrency=1"]
 COMMAND += ["--loglevel=WARNING", "--without-gossip", "--without-mingle"]
 
 
