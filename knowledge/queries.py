@@ -32,6 +32,7 @@ FloatArray = npt.NDArray[np.float32]
 CANDIDATES = 100  # of each kind
 SECOND_PASS = 50  # passages looked at more closely
 RARE_SHARE = 0.1  # lexemes join the candidate query while their frequencies add up to this share of the collection
+SHORTEST_START = 4  # letters: an unknown word this long, such as "azithro", is completed from the collection
 EXPANSION_WEIGHT = 0.3  # of the idf of a word that was not asked for
 OPENING = 400  # characters
 
@@ -75,11 +76,24 @@ class SearchResult:
 
 _SEARCH = """
 WITH home AS (SELECT id, greatest(passage_count, 1)::float8 AS n FROM knowledge_collection WHERE scope = %(scope)s),
+typed AS (SELECT lexeme, true AS own FROM unnest(knowledge_words(%(query)s))),
+completed AS (
+    SELECT known.lexeme, true FROM home, typed
+    CROSS JOIN LATERAL (
+        SELECT longer.lexeme FROM knowledge_termstatistic AS longer
+        WHERE longer.collection_id = home.id AND starts_with(longer.lexeme, typed.lexeme)
+        ORDER BY longer.frequency DESC, longer.lexeme LIMIT 3
+    ) AS known
+    WHERE length(typed.lexeme) >= %(shortest_start)s AND NOT EXISTS (
+        SELECT FROM knowledge_termstatistic AS exact
+        WHERE exact.collection_id = home.id AND exact.lexeme = typed.lexeme
+    )
+),
 asked AS (
-    SELECT lexeme, true AS own FROM unnest(knowledge_words(%(query)s))
+    SELECT * FROM typed
+    UNION SELECT * FROM completed
     UNION ALL
-    SELECT stem, false FROM unnest(%(expansion)s::text[]) AS stem
-    WHERE stem <> ALL (tsvector_to_array(knowledge_words(%(query)s)))
+    SELECT stem, false FROM unnest(%(expansion)s::text[]) AS stem WHERE stem NOT IN (SELECT lexeme FROM typed)
 ),
 words AS (
     SELECT asked.lexeme, own, knowledge_term_id(asked.lexeme) AS term, coalesce(frequency, 0) AS df,
@@ -169,6 +183,7 @@ def _search(*, query: str, vector: FloatArray, scope: str, limit: int) -> list[d
     parameters: dict[str, Any] = {
         "query": query,
         "expansion": expansion(query),
+        "shortest_start": SHORTEST_START,
         "expansion_weight": EXPANSION_WEIGHT,
         "vector": "[" + ",".join(f"{value:.6f}" for value in vector) + "]",
         "model": embedder().name,

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from voiceassist.evidence.passages import EvidencePassage, FloatArray
-from voiceassist.evidence.questions import DOSE, Question, Text
+from voiceassist.evidence.questions import Question, Text
 
 INTERCEPT = -5.1
 PASSAGE_COSINE = 3.6
@@ -24,11 +24,12 @@ MISSING_NAME = -2.0
 MISSING_NUMBER = -1.4
 MISSING_KIND = -0.2
 THRESHOLD = -0.25  # on the logit; 0.5 gives fewer wrong answers, -0.5 fewer refusals
-MUCH_MISSING = 0.9  # the weight of a named thing that no sentence of a dose may lack
+MUCH_MISSING = 0.9  # the weight of a named thing that a sentence with the dose, limit or share asked for may not lack
 
 SENTENCE_COVERAGE = 0.6
 WANTED_KIND = 0.10
 FORM_FIELD = 0.25  # “Patient ID: 123”, when every word of the label is in the question
+LACKING_NAME = 0.25  # a named thing of the question that the sentence and its heading lack
 CLUTTER = 0.35  # axis labels, rows of numbers, run-on extraction
 _FIELD = re.compile(r"^\W*([A-Z][\w /-]{1,40}):\s*\S")
 
@@ -85,15 +86,16 @@ class Candidate:
     def is_ruled_out(self) -> bool:
         """Tell whether the passage cannot answer, however near it is.
 
-        It is about another year or population, names no dose, or is no record where one patient's is asked for.
+        It is about another year or population, holds no dose, limit or share where one is asked for, or is no record
+        where one patient is asked about.
         """
         if any(year not in self.surroundings.raw for year in self.question.years):
             return True
         if self.question.is_about_one_patient and not self.surroundings.is_patient_record:
             return True
-        if self.question.missing_population(self.surroundings):
+        if self.question.missing_population(self.whole):
             return True
-        return self.question.wanted is DOSE and not self.has_wanted_kind
+        return self.question.insists and not self.has_wanted_kind
 
     @cached_property
     def has_wanted_kind(self) -> bool:
@@ -102,7 +104,7 @@ class Candidate:
             return True
         framed = [(sentence, self.question.missing_name(sentence.text | self.heading)) for sentence in self.sentences]
         least = min((missing for _, missing in framed), default=1.0)
-        if self.question.wanted is DOSE and least >= MUCH_MISSING:
+        if self.question.insists and least >= MUCH_MISSING:
             return False
         return any(missing <= least and self.holds_kind(sentence) for sentence, missing in framed)
 
@@ -118,6 +120,7 @@ class Candidate:
             + SENTENCE_COVERAGE * (own + framed) / 2
             + WANTED_KIND * (self.question.wanted is not None and self.holds_kind(sentence))
             + FORM_FIELD * _answers_as_form_field(sentence.text.raw, self.question.text)
+            - LACKING_NAME * self.question.missing_name(sentence.text | self.heading)
             - CLUTTER * is_clutter(sentence.text.raw)
         )
 

@@ -9,7 +9,7 @@ from voiceassist.evidence.answerability import Candidate, answering
 from voiceassist.evidence.passages import EvidencePassage, FloatArray
 
 CONSIDERED = 3  # passages, in the order of the search
-NEARLY_AS_GOOD = 0.5  # on the logit: the first passage this near to the best is quoted first
+NEARLY_AS_GOOD = 0.5  # on the logit: of passages this near to the best, the one with the best sentence leads
 NEARLY_AS_NEAR = 0.18  # on the sentence score
 MOST_SENTENCES = 4
 NEAREST_SHOWN = 3
@@ -43,13 +43,15 @@ class Abstention:
 def quote(*, question: str, query_vector: FloatArray, passages: Sequence[EvidencePassage]) -> Quotation | Abstention:
     """Choose up to four sentences that answer the question, from passages in the order of the search."""
     answers = answering(question=question, query_vector=query_vector, passages=passages[:CONSIDERED])
-    if not answers:
+    if not any(candidate.sentences for _, candidate in answers):
         return Abstention(list(range(min(NEAREST_SHOWN, len(passages)))))
     best = max(candidate.logit for _, candidate in answers)
-    first = next(place for place, candidate in answers if candidate.logit >= best - NEARLY_AS_GOOD)
+    good = [(place, candidate) for place, candidate in answers if candidate.logit >= best - NEARLY_AS_GOOD]
     scored = [sentence for place, candidate in answers for sentence in _scored(place, candidate)]
-    top = max((sentence.score for sentence in scored if sentence.passage_index == first), default=0.0)
-    chosen = [sentence for sentence in scored if sentence.score >= top - NEARLY_AS_NEAR]
+    leading = [sentence for sentence in scored if sentence.passage_index in {place for place, _ in good}]
+    top = max(leading, key=lambda sentence: (sentence.score, -sentence.passage_index))
+    first = top.passage_index
+    chosen = [sentence for sentence in scored if sentence.score >= top.score - NEARLY_AS_NEAR]
     kept = sorted(_without_repeats(chosen), key=lambda one: (one.passage_index != first, -one.score))[:MOST_SENTENCES]
     return Quotation(sorted(kept, key=lambda one: (one.passage_index != first, one.passage_index, one.start)))
 

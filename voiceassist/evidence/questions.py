@@ -32,15 +32,26 @@ QUANTITY = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|half|third|quarter|daily|weekly)\b",
     re.IGNORECASE,
 )
-_ASKS_DOSE = re.compile(
-    r"\bdos(?:e|es|age|ing|ed)\b(?! interval)|\bhow (?:do|should) (?:I|we|you) (?:dose|titrate)\b", re.IGNORECASE
+SHARE = re.compile(r"\d\s?%|\b0?\.\d|\bper ?cent\b|\b(?:half|third|quarter|one in|\d+ in \d+)\b", re.IGNORECASE)
+MOST = re.compile(
+    r"\b(?:max(?:imum|imal)?|at most|up to|highest|ceiling|limit(?:ed)?|exceed(?:s|ing)?|no more than|not more than"
+    r"|or less)\b",
+    re.IGNORECASE,
 )
+_ASKS_DOSE = re.compile(
+    r"\bdos(?:e|es|age|ing|ed)\b(?! interval)|\bhow (?:do|should) (?:I|we|you) (?:dose|titrate)\b"
+    r"|(?<!\d)(?<!\d )\b(?:mg|mcg|micrograms?)(?:/kg)?\b",
+    re.IGNORECASE,
+)
+_ASKS_SHARE = re.compile(r"\bpercent(?:age)?\b|%|\bproportion of\b", re.IGNORECASE)
+_ASKS_MOST = re.compile(r"\b(?:max(?:imum|imal)?|top|highest|ceiling|upper limit)\b", re.IGNORECASE)
 _ASKS_DATE = re.compile(
     r"\bwhen (?:was|were|did)|\b(?:what|which) (?:year|date)|\b(?:on|in) (?:what|which) (?:date|day|year)\b",
     re.IGNORECASE,
 )
 _ASKS_QUANTITY = re.compile(
     r"\bhow (?:many|much|long|old|often|frequent\w*|high|low|large|big|far|soon|fast)\b"
+    r"|\bat (?:what|which)\b"
     r"|\b(?:what|which)\b(?:\W+[\w'’-]+){0,5}?\W+(?:dos(?:e|es|age)|percent\w*|proportion|rate|score|level|number|index"
     r"|average|mean|median|prevalence|incidence|threshold|cut-?off|size|target|range|interval|duration|amount|ratio|value"
     r"|limit|age)\b",
@@ -52,8 +63,8 @@ _ASKS_ABOUT_ONE_PATIENT = re.compile(
     re.IGNORECASE,
 )
 _RECORD_LABELS = re.compile(
-    r"\b(?:patient (?:id|name|no)|name of patient|date of birth|dob|mrn|medical record|date of admission|admission date"
-    r"|admitted|discharged?|attending|chief complaint|hospital course)\b",
+    r"\b(?:patient (?:id|name|no)|name of patient|date of birth|dob|mrn|medical record (?:no|number)|hospital course"
+    r"|(?:date of )?(?:admission|discharge)(?: date)?(?=\s*[:\t]))",
     re.IGNORECASE,
 )
 
@@ -105,6 +116,7 @@ class Text:
             or not self.stems.isdisjoint(synonyms(term.stem))
             or (not term.names and len(term.stem) >= 7 and term.stem[:6] in self.prefixes)
             or _has_near_form(term.stem, self.stems)
+            or (term.names and len(term.stem) >= 4 and any(word.startswith(term.stem) for word in self.stems))
             or any(term.stem in group and not self.stems.isdisjoint(group) for group in POPULATIONS)
             or (term.surface.isupper() and 2 <= len(term.surface) <= 5 and term.surface.lower() in self.initials)
         )
@@ -139,12 +151,21 @@ class Question:
 
     @cached_property
     def wanted(self) -> re.Pattern[str] | None:
-        """What an answer has to hold, if the question says so: a dose, a date, a quantity."""
+        """What an answer has to hold, if the question says so: a limit, a dose, a share, a date, a quantity."""
+        if _ASKS_MOST.search(self.text):
+            return MOST
         if _ASKS_DOSE.search(self.text):
             return DOSE
+        if _ASKS_SHARE.search(self.text):
+            return SHARE
         if _ASKS_DATE.search(self.text):
             return DATE
         return QUANTITY if _ASKS_QUANTITY.search(self.text) else None
+
+    @cached_property
+    def insists(self) -> bool:
+        """Tell whether nothing but what is wanted can answer: a limit, a dose or a share."""
+        return self.wanted in (MOST, DOSE, SHARE)
 
     @cached_property
     def is_about_one_patient(self) -> bool:
