@@ -31,6 +31,7 @@ WANTED_KIND = 0.10
 FORM_FIELD = 0.25  # “Patient ID: 123”, when every word of the label is in the question
 LACKING_NAME = 0.25  # a named thing of the question that the sentence and its heading lack
 CLUTTER = 0.35  # axis labels, rows of numbers, run-on extraction
+_REFERENCES = re.compile(r"[(\[]\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*[)\]]")  # (316, 317), [4–6]
 _FIELD = re.compile(r"^\W*([A-Z][\w /-]{1,40}):\s*\S")
 
 
@@ -109,7 +110,8 @@ class Candidate:
         return any(missing <= least and self.holds_kind(sentence) for sentence, missing in framed)
 
     def holds_kind(self, sentence: Sentence) -> bool:
-        return self.question.wanted is None or self.question.wanted.search(sentence.text.raw) is not None
+        stated = _REFERENCES.sub("", sentence.text.raw)
+        return self.question.wanted is None or self.question.wanted.search(stated) is not None
 
     def sentence_score(self, sentence: Sentence) -> float:
         """Return how well a sentence answers; comparable within one question."""

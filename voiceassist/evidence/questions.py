@@ -21,7 +21,7 @@ _WORD = re.compile(r"[A-Za-zÀ-ÿα-ωΑ-Ω]+(?:['’][A-Za-z]+)?|\d+(?:[.,]\d+)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?![\w]*[A-Za-z]\d)")
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 _CHILD_AGE = re.compile(r"\b(?:1[0-7]|\d)[- ]?(?:years?|yrs?|months?|weeks?|days?)[- ]?old\b", re.IGNORECASE)
-_RARE_NAME = 0.6  # a capitalised word of at least this weight is a name
+_EVERYDAY = 0.25  # a capitalised word above this weight is a name
 
 DOSE = re.compile(r"\d\s*(?:mg|mcg|µg|μg|g|kg|units?|IU|mL|ml|mmol|mEq|puffs?|tablets?|doses?|litres?|liters?|L)\b")
 DATE = re.compile(
@@ -197,7 +197,7 @@ class Question:
 
 
 def _term(word: str, stemmed: str, *, starts: bool, shouts: bool) -> Term:
-    is_name = word[0].isupper() and not starts and not shouts and weight(stemmed) > _RARE_NAME
+    is_name = word[0].isupper() and not starts and not shouts and weight(stemmed) > _EVERYDAY
     is_group = any(stemmed in group for group in POPULATIONS)
     return Term(stemmed, weight(stemmed), word, names=is_name or is_group or names_a_thing(stemmed))
 
