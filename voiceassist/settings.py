@@ -190,3 +190,26 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LOG_LEVEL: str = env("LOG_LEVEL", default="INFO").upper()
 LOGGING = logging_config(LOG_LEVEL)
+
+# --- The console -------------------------------------------------------------
+
+_TEAL = {
+    "50": "97% .012",
+    "100": "94% .025",
+    "200": "88% .045",
+    "300": "80% .07",
+    "400": "71% .09",
+    "500": "60% .09",
+    "600": "48.5% .08",
+    "700": "43% .072",
+    "800": "37% .06",
+    "900": "31% .05",
+    "950": "24% .04",
+}
+UNFOLD = {
+    "SITE_TITLE": "VoiceAssist console",
+    "SITE_HEADER": "VoiceAssist console",
+    "SITE_URL": "/app/",
+    "SITE_SYMBOL": "menu_book",
+    "COLORS": {"primary": {shade: f"oklch({value} 195)" for shade, value in _TEAL.items()}},
+}

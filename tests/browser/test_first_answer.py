@@ -86,17 +86,25 @@ def test_real_documents_are_uploaded_and_cited_on_the_right_page(page, product, 
 def test_a_reload_shows_exactly_what_was_shown(page):
     ask(page, DEMO_QUESTIONS[0][0])
     ask(page, UNANSWERABLE[0])
-    shown = page.locator("#thread").inner_html()
+    shown = _thread(page)
 
     page.reload()
     page.locator("article.answer").last.wait_for()
 
-    assert _plain(page.locator("#thread").inner_html()) == _plain(shown)
-    assert page.locator("#thread article").count() == 4
+    assert _thread(page) == shown
+    assert len(shown) == 4
 
 
-def _plain(html: str) -> str:
-    return " ".join(html.replace(' class=""', "").split())
+def _thread(page) -> list[dict]:
+    """What each message shows: its state, its words, its marks and where its links lead."""
+    return page.locator("#thread article").evaluate_all(
+        """articles => articles.map(article => ({
+            status: article.dataset.status,
+            words: article.innerText.replace(/\\s+/g, ' '),
+            marks: [...article.querySelectorAll(".support")].map(mark => mark.className + mark.ariaLabel),
+            links: [...article.querySelectorAll('a')].map(link => link.href),
+        }))"""
+    )
 
 
 def test_an_answer_can_be_written_again(page):
