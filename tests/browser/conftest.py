@@ -11,11 +11,10 @@ from tests.browser.product import CHROMIUM, DESKTOP, PHONE, Product, launch, run
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs them all, against one running product."""
+    """Mark the browser tests; `make test` runs them in one process of their own, against one running product."""
     for item in items:
         if "tests/browser" in str(item.fspath):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
