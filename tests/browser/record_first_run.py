@@ -32,6 +32,12 @@ NEAR = [
     "What is the starting dose of metformin in children aged 5 years?",
     "Does vaginal estrogen prevent recurrent cystitis after menopause?",
 ]
+WORDS = """paragraphs => paragraphs.map(paragraph => {
+    const copy = paragraph.cloneNode(true);
+    copy.querySelectorAll('a.cite').forEach(cite => cite.replaceWith(` [${cite.textContent.trim()}]`));
+    copy.querySelectorAll('button').forEach(mark => mark.remove());
+    return copy.textContent;
+})"""
 IMAGES = ROOT / "docs" / "img"
 
 
@@ -76,7 +82,7 @@ class Record:
         if answer.get_attribute("data-status") == "abstained":
             self.say(f"> Nothing in the knowledge base answers this question. *({took:.1f} s; it abstains)*")
             return
-        self.say(*[f"> {' '.join(line.split())}" for line in answer.locator(".prose p").all_inner_texts()])
+        self.say("\n>\n".join(f"> {' '.join(line.split())}" for line in answer.locator(".prose p").evaluate_all(WORDS)))
         answer.locator("a.cite").first.click()
         page.locator("#evidence mark").first.wait_for()
         title = page.locator("#citation-title").inner_text()
@@ -102,8 +108,7 @@ def record(pdf: Path, questions: Path) -> None:
         finally:
             page.say("## Stop")
             page.run("make", "stop", shown="make stop", PORT=port)
-        again = page.lines
-        text = "\n".join(again).replace(f":{port}", ":8000")
+        text = "\n".join(page.lines).replace(f":{port}", ":8000")
         (ROOT / "docs" / "first-run.md").write_text(text.rstrip() + "\n", encoding="utf-8")
 
 
@@ -163,4 +168,4 @@ def _pictures(browser, product: Product, address: str) -> None:
 
 
 if __name__ == "__main__":
-    record(Path(sys.argv[1]), Path(sys.argv[2]))
+    record(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
