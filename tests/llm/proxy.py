@@ -45,9 +45,9 @@ class Proxy:
     async def _downwards(self, reader, writer):
         passed = 0
         while data := await reader.read(65536):
-            passed += len(data)
-            writer.write(data)
+            writer.write(data if self.limit is None else data[: self.limit - passed])
             await writer.drain()
+            passed += len(data)
             if self.limit is not None and passed >= self.limit:
                 self.reached.set()
                 if self.stall:

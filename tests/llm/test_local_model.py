@@ -8,7 +8,6 @@ from voiceassist.ai import gateway
 from voiceassist.ai.ports import ChatMessage, TimeLimits
 
 pytestmark = [pytest.mark.llm, pytest.mark.django_db(transaction=True)]
-HEADERS = 400  # bytes; less than the head of an answer and its first chunk
 
 
 async def to_the_end(tab):
@@ -88,7 +87,8 @@ async def test_a_server_that_falls_silent_is_given_up_and_the_answer_can_be_writ
 
 
 async def test_a_first_word_that_does_not_come_in_time_is_told(tab, proxy, settings):
-    settings.MODEL_TIME_LIMITS = TimeLimits(first_token=0.05)
+    proxy.limit, proxy.stall = 0, True
+    settings.MODEL_TIME_LIMITS = TimeLimits(first_token=0.5)
     await tab.ask(DOSE)
     failed = (await to_the_end(tab))[-1]
 
