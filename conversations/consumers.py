@@ -19,19 +19,13 @@ from django.conf import settings
 from conversations import access, frames
 from conversations.models import MessageRole
 from conversations.services import exchanges, payloads, recovery, runs
-from voiceassist.core.errors import DomainError, ErrorCode, NotFound
+from voiceassist.core.errors import DomainError, NotFound, ServerFault
 
 SIGNED_OUT, NO_ROLE, NOT_FOUND = 4401, 4403, 4404  # close codes
 FOLLOWED = 8  # answers at a time
 RECHECK = 5.0  # seconds between checks of the sign-in while an answer streams
 
 logger = structlog.get_logger(__name__)
-
-
-class ServerFault(DomainError):
-    code = ErrorCode.INTERNAL_ERROR
-    http_status = 500
-    user_message = "Something went wrong on this server. Nothing was lost; try again."
 
 
 class ChatConsumer(AsyncJsonWebsocketConsumer):

@@ -30,7 +30,7 @@ LAYERS = [
     "sharing",
     "console",
 ]
-OPEN_TO_ANYONE = {"root", "login"}
+OPEN_TO_ANYONE = {"root", "login", "api-schema", "api-docs"}
 
 
 def test_foreign_keys_point_down():

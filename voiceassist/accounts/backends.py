@@ -37,6 +37,11 @@ class EmailBackend(ModelBackend):
     get_all_permissions = get_user_permissions
 
 
+def may_be_used_by(user: User, request: HttpRequest) -> bool:
+    """Tell whether a user may be used from where a request comes: the demonstration user from this machine only."""
+    return not user.is_demo or (serves_loopback_only() and comes_from_this_machine(request))
+
+
 def serves_loopback_only() -> bool:
     """Tell whether HOST is an address that only this machine reaches; unset, nobody knows."""
     return is_loopback_host(settings.HOST)

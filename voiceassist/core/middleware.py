@@ -6,22 +6,15 @@ import sys
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.views.defaults import page_not_found as no_such_page
 from django.views.defaults import server_error as something_went_wrong
 
-from voiceassist.core.errors import DomainError, ErrorCode
-
-
-class DatabaseDown(DomainError):
-    """PostgreSQL does not answer."""
-
-    code = ErrorCode.INTERNAL_ERROR
-    http_status = 503
-    user_message = (
-        "The database cannot be reached at the moment. Nothing that was saved is lost; try again in a minute."
-    )
+from voiceassist.core.api.aliases import is_api
+from voiceassist.core.api.envelope import failure_response
+from voiceassist.core.errors import DatabaseDown, DomainError, Forbidden, NotFound, ServerFault
 
 
 class DomainErrorMiddleware:
@@ -38,27 +31,38 @@ class DomainErrorMiddleware:
         if not isinstance(exception, DomainError):
             return None
         if wants_json(request):
-            return _as_json(exception)
+            return failure_response(exception, request=request)
         context = {"status": exception.http_status, "message": exception.user_message}
         return render(request, "core/error.html", context, status=exception.http_status)
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Tell a JSON client from a browser by its Accept header."""
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    """Tell the API's and other JSON clients from a browser."""
+    accepted = request.get_preferred_type(["text/html", "application/json"])
+    return is_api(request.path_info) or accepted == "application/json"
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Say so when the database is down, wherever that came up, and show the page for our own mistakes otherwise."""
-    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    is_down = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    if wants_json(request):
+        return failure_response(DatabaseDown() if is_down else ServerFault(), request=request)
+    if not is_down:
         return something_went_wrong(request)
     down = DatabaseDown()
-    if wants_json(request):
-        return _as_json(down)
     context = {"status": down.http_status, "message": down.user_message}
     return HttpResponse(render_to_string("core/error.html", context), status=down.http_status)  # without the user
 
 
-def _as_json(error: DomainError) -> JsonResponse:
-    body = {"code": error.code, "message": error.user_message}
-    return JsonResponse({"success": False, "data": None, "error": body}, status=error.http_status)
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that an address leads nowhere, in the client's own form."""
+    if wants_json(request):
+        return failure_response(NotFound("This address does not exist."), request=request)
+    return no_such_page(request, exception)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django's signature)
+    """Refuse a form that did not come from our own page."""
+    if wants_json(request):
+        return failure_response(Forbidden("The CSRF token is missing or wrong."), request=request)
+    return render(request, "403_csrf.html", status=403)

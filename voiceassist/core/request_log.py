@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-
 import structlog
 from django.http import HttpRequest
 from django_structlog.middlewares import RequestMiddleware
 
 
 class RequestLogMiddleware(RequestMiddleware):
-    """Log method, route, status, user and errors; never a path, a query, a user agent or a client's request id."""
+    """Log method, route, status, user and errors; never a path, a query, a user agent ."""
 
     def prepare(self, request: HttpRequest) -> None:
-        """Give the request an id; it is logged at its end, when its route is known."""
-        structlog.contextvars.bind_contextvars(request_id=str(uuid.uuid4()))
+        """Log nothing yet: at the end, the route is known. The id is bound already (`core.request_id`)."""
         self.bind_ip(request)
 
     @staticmethod

@@ -31,7 +31,7 @@ def records(caplog):
     ],
 )
 def test_an_address_is_logged_as_its_route(client, records, method, address, route):
-    getattr(client, method)(address, headers={"user-agent": "secret", "x-request-id": "secret"})
+    getattr(client, method)(address, headers={"user-agent": "secret", "x-request-id": "secret words"})
 
     finished = [line for line in records() if "request_finished" in line]
     assert len(finished) == 1

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from voiceassist.accounts.models import Role
-from voiceassist.accounts.services import create_user
+from voiceassist.accounts.services.users import create_user
 from voiceassist.core.errors import DomainError
 
 

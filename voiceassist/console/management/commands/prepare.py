@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from knowledge.services.demonstration import load_demonstration
 from knowledge.services.importing import ImportReport
 from voiceassist.accounts.backends import serves_loopback_only
-from voiceassist.accounts.services import ensure_demo_user
+from voiceassist.accounts.services.users import ensure_demo_user
 
 
 class Command(BaseCommand):

@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
+
+from voiceassist.core.fields import BlindIndexField, EncryptedTextField
 
 
 class Role(models.TextChoices):
@@ -46,6 +49,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(max_length=20, choices=Role.choices, blank=True)
     is_active = models.BooleanField("active", default=True)
     is_demo = models.BooleanField("demonstration user", default=False, editable=False)
+    email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    valid_after = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Every token and browser session made before this moment is void.",
+    )
+    professional_role = models.CharField(max_length=80, blank=True, help_text="Such as nurse or cardiologist.")
+    department = models.CharField(max_length=80, blank=True)
+    employee_id = EncryptedTextField(blank=True)
+    employee_id_index = BlindIndexField(of="employee_id", unique=True)
+    phone_number = EncryptedTextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -75,6 +90,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_curator(self) -> bool:
         """Tell whether the user may change the knowledge base."""
         return self.role in {Role.CURATOR, Role.ADMINISTRATOR}
+
+    def get_session_auth_hash(self) -> str:
+        """Bind browser sessions to `valid_after` as well as to the password: moving it ends them all."""
+        moment = self.valid_after.isoformat() if self.valid_after else ""
+        bound = f"{self.password}|{moment}"
+        return salted_hmac("voiceassist.accounts.User.session", bound, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         """Return the name shown on screen."""

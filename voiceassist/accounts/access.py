@@ -1,0 +1,92 @@
+"""Doors to people and to how they signed in. Who is signed in at all is decided here, for every edge."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from voiceassist.accounts import revocation
+from voiceassist.accounts.models import EndReason, Role, SignIn, SignInKind, User
+from voiceassist.accounts.tokens import Token, TokenRevoked, TokenUse, decode
+from voiceassist.core.errors import Forbidden, NotFound, Unauthorized
+
+
+class SignInNotFound(NotFound):
+    user_message = "This sign-in does not exist, or it is not yours to see."
+
+
+class UserNotFound(NotFound):
+    user_message = "This user does not exist, or it is not yours to see."
+
+
+class BrowserLocked(Unauthorized):
+    user_message = "This browser was idle and is locked. Enter your password to go on."
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who a bearer token stands for, and the token itself."""
+
+    user: User
+    sign_in: SignIn
+    token: Token
+
+
+def bearer_of(text: str, *, now: datetime) -> Bearer:
+    """Return who an access token stands for. Raises TokenExpired, TokenNotValid, TokenRevoked.
+
+    User and sign-in are read together from PostgreSQL, so that revoking either never depends on Redis.
+    """
+    token = decode(text, TokenUse.ACCESS)
+    sign_in = open_sign_in(token.family, now=now)
+    if sign_in is None or sign_in.user_id != token.user_id or is_void(sign_in.user, issued_at=token.issued_at):
+        raise TokenRevoked
+    if revocation.is_revoked(token):
+        raise TokenRevoked
+    return Bearer(sign_in.user, sign_in, token)
+
+
+def open_sign_in(sign_in_id: uuid.UUID, *, now: datetime) -> SignIn | None:
+    """Return a sign-in with its user while both are good for anything, else None."""
+    sign_in = SignIn.objects.select_related("user").filter(pk=sign_in_id).first()
+    if sign_in is None or not sign_in.is_open(now) or not sign_in.user.is_active:
+        return None
+    return sign_in
+
+
+def is_void(user: User, *, issued_at: float) -> bool:
+    """Tell whether everything of the user's from `issued_at` (seconds since 1970) was revoked since."""
+    return user.valid_after is not None and issued_at < user.valid_after.timestamp()
+
+
+def get_own_sign_in(*, user: User, sign_in_id: uuid.UUID) -> SignIn:
+    """Return an open sign-in of the user's own. Raises SignInNotFound."""
+    sign_in = SignIn.objects.filter(pk=sign_in_id, user=user).first()
+    if sign_in is None or not sign_in.is_open(timezone.now()):
+        raise SignInNotFound
+    return sign_in
+
+
+def check_role(user: User, *roles: Role) -> None:
+    """Raise Forbidden unless the user has one of the roles."""
+    if user.role not in roles:
+        raise Forbidden("Your role does not include this.")
+
+
+def check_has_role(user: User) -> None:
+    """Raise Forbidden for a user to whom no role was granted yet."""
+    if not user.role:
+        raise Forbidden
+
+
+def is_idle(sign_in: SignIn, *, now: datetime, limit: timedelta) -> bool:
+    """Tell whether a browser was left alone for longer than the limit; tokens expire by themselves."""
+    return sign_in.kind == SignInKind.BROWSER and now - sign_in.last_seen_at > limit
+
+
+def was_stolen(sign_in: SignIn) -> bool:
+    """Tell whether a family of tokens was ended because an old refresh token came again."""
+    return sign_in.end_reason == EndReason.REUSED

@@ -1,0 +1,11 @@
+"""Every route of the API, by area. `core.api.aliases` leads earlier clients' addresses here."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from voiceassist.core.api.views import DocsView, SchemaView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema", SchemaView.as_view(), name="api-schema"),
+    path("docs", DocsView.as_view(url_name="api-schema"), name="api-docs"),
+    path("", include("voiceassist.accounts.api.urls")),
+]
