@@ -10,7 +10,7 @@ LONGEST = 253  # characters, RFC 1035
 
 
 def normal_domain(text: str) -> str:
-    """Return the form that is compared: `Klinik-Süd.example` is `xn--klinik-sd-v9a.example`. Raises ValueError."""
+    """Return the form that is compared: `Klinik-Süd.example` is `xn--klinik-sd-x9a.example`. Raises ValueError."""
     name = text.strip().removeprefix("@").removesuffix(".").lower()
     try:
         ascii_name = name.encode("idna").decode("ascii").lower()

@@ -14,23 +14,32 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import DatabaseError, InterfaceError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from voiceassist.core import system_settings
 from voiceassist.core.client_address import address_of
+from voiceassist.core.system_settings import NumberKey
 
 PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86400}
+SET_BY_ADMINISTRATORS: dict[str, NumberKey] = {
+    "chat": "chat_per_minute",
+    "search": "search_per_minute",
+    "upload": "upload_per_minute",
+    "voice": "voice_per_minute",
+}
 
 
 class RateLimit(BaseThrottle):
-    """`settings.RATE_LIMITS[scope]`, such as `10/min`, for each subject. Headers are added by `LimitHeaders`."""
+    """The limit of a scope for each subject. Headers are added by `LimitHeaders`."""
 
     scope = ""
     by_user = False
 
     def allow_request(self, request: Request, _view: Any) -> bool:
         """Count the request; tell whether it is within the limit."""
-        self.limit, self.period = parsed(settings.RATE_LIMITS[self.scope])
+        self.limit, self.period = rate_of(self.scope)
         subject = self.subject(request)
         now = time.time()
         window = int(now // self.period)
@@ -61,6 +70,12 @@ def limit(scope: str, *, by_user: bool = False) -> type[RateLimit]:
     return type(f"{scope.title()}Limit", (RateLimit,), {"scope": scope, "by_user": by_user})
 
 
+def rate_of(scope: str) -> tuple[int, int]:
+    """Return count and seconds: as administrators set it, or else `settings.RATE_LIMITS`. Raises KeyError."""
+    key = SET_BY_ADMINISTRATORS.get(scope)
+    return parsed(settings.RATE_LIMITS[scope]) if key is None else (_set_limit(key), PERIODS["min"])
+
+
 def parsed(rate: str) -> tuple[int, int]:
     """Return count and seconds of `10/min`. Raises ValueError, KeyError."""
     count, _, period = rate.partition("/")
@@ -80,6 +95,14 @@ class LimitHeaders:
             response["RateLimit-Remaining"] = str(note["remaining"])
             response["RateLimit-Reset"] = str(note["reset"])
         return response
+
+
+def _set_limit(key: NumberKey) -> int:
+    """Return the value in force, or the default while PostgreSQL is down: the request itself will say that it is."""
+    try:
+        return system_settings.get(key)
+    except (DatabaseError, InterfaceError):
+        return int(system_settings.find(key).default)
 
 
 def _remember(request: Request, note: dict[str, int]) -> None:
