@@ -11,6 +11,7 @@ from celery import current_app
 from pytest_django import Settings
 
 from voiceassist.accounts.models import Role, User
+from voiceassist.core.shared_value import SharedValue
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +22,13 @@ def _tasks_run_at_once() -> Iterator[None]:
     current_app.conf.task_eager_propagates = True
     yield
     current_app.conf.task_always_eager = False
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_an_earlier_test_are_forgotten() -> None:
+    """The cache outlives the rows that it was filled from."""
+    for shared in SharedValue.known:
+        shared.forget()
 
 
 @pytest.fixture(autouse=True)

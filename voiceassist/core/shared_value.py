@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django.core.cache import cache
 from django.db import transaction
@@ -27,9 +27,12 @@ class SharedValue(Generic[T]):
     nothing. Without Redis every reader asks PostgreSQL.
     """
 
+    known: ClassVar[list[SharedValue[Any]]] = []
+
     def __init__(self, name: str, load: Callable[[], T]) -> None:
         self.name = name
         self.load = load
+        self.known.append(self)
 
     def get(self) -> T:
         """Return the value: from the cache when what is there is current, else from PostgreSQL."""
@@ -50,6 +53,10 @@ class SharedValue(Generic[T]):
         """Say, inside the transaction and before writing, that the rows are about to change."""
         cache.set(self._version_key, CHANGING, timeout=CHANGE_TAKES)
         transaction.on_commit(self._changed)
+
+    def forget(self) -> None:
+        """Let the next reader ask PostgreSQL, whatever is kept."""
+        cache.delete(self._version_key)
 
     def _changed(self) -> None:
         cache.set(self._version_key, uuid.uuid4().hex, timeout=VERSION_KEPT_FOR)

@@ -2,7 +2,6 @@ from typing import get_args
 
 import pytest
 import structlog
-from django.core.cache import cache
 from django.db import connection, transaction
 
 from voiceassist.core import setting_history, system_settings
@@ -15,8 +14,7 @@ from voiceassist.core.tests.another_process import in_another_process
 
 @pytest.fixture
 def committed(transactional_db):
-    """Real commits, with nothing left in the cache by an earlier test."""
-    cache.clear()
+    """Real commits."""
 
 
 def messages(values):
