@@ -1,0 +1,76 @@
+"""What is known of a person beside their role: name, profession, department, employee number, telephone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from voiceassist.accounts.models import User
+from voiceassist.core.errors import Conflict, NotValid
+
+CHANGEABLE = frozenset({"name", "professional_role", "department", "employee_id", "phone_number"})
+LONGEST = {"employee_id": 64, "phone_number": 40}  # characters; the others' columns say it themselves
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{1,}(?: ?(?:x|ext\.?|#) ?[0-9]{1,8})?", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class EmployeeIdTaken(Conflict):
+    field = "employee_id"
+    user_message = "Somebody else has this employee number already. Nothing was changed."
+
+
+def change_profile(*, user: User, values: Mapping[str, str]) -> None:
+    """Change the given parts of a profile, all or none. Raises NotValid with messages by field, EmployeeIdTaken."""
+    wanted = _checked(values)
+    for name, value in wanted.items():
+        setattr(user, name, value)
+    columns = set(wanted)
+    if "employee_id" in columns:
+        columns.add("employee_id_index")
+        _check_is_free(user)
+    try:
+        with transaction.atomic():
+            user.save(update_fields=columns)
+    except IntegrityError as error:  # given to somebody else in the meantime: the index is unique
+        raise EmployeeIdTaken from error
+
+
+def _check_is_free(user: User) -> None:
+    """Ask for the index under every key of the ring: the column's own uniqueness knows the newest key only."""
+    index = User._meta.get_field("employee_id_index")  # noqa: SLF001 (Django's documented API)
+    others = User.objects.exclude(pk=user.pk)
+    if user.employee_id and others.filter(employee_id_index__in=index.look_up(user.employee_id)).exists():
+        raise EmployeeIdTaken
+
+
+def _checked(values: Mapping[str, str]) -> dict[str, str]:
+    wanted: dict[str, str] = {}
+    wrong: dict[str, list[str]] = {}
+    for name, value in values.items():
+        try:
+            wanted[name] = _checked_value(name, value)
+        except ValidationError as error:
+            wrong[name] = error.messages
+        except ValueError as error:
+            wrong[name] = [str(error)]
+    if wrong:
+        raise NotValid(field=next(iter(wrong)), details=wrong)
+    return wanted
+
+
+def _checked_value(name: str, value: str) -> str:
+    if name not in CHANGEABLE:
+        raise ValueError("This cannot be changed here.")
+    if _CONTROL.search(value):
+        raise ValueError("This must be one line of text.")
+    text = " ".join(value.split())
+    if len(text) > LONGEST.get(name, len(text)):
+        raise ValueError(f"This may have at most {LONGEST[name]} characters.")
+    if name == "phone_number" and text and not _PHONE.fullmatch(text):
+        raise ValueError("Give a telephone number, such as +49 30 1234567 or 1234567 ext. 12.")
+    column: Any = User._meta.get_field(name)  # noqa: SLF001 (Django's documented API)
+    return str(column.clean(text, None))
