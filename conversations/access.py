@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from conversations.models import Citation, Conversation, Message
+from conversations.models import Citation, Conversation, Message, MessageRole
 from voiceassist.accounts.models import User
-from voiceassist.core.errors import Forbidden, NotFound
+from voiceassist.core.errors import Conflict, Forbidden, NotFound
 
 
 class ConversationNotFound(NotFound):
@@ -19,6 +19,10 @@ class MessageNotFound(NotFound):
 
 class CitationNotFound(NotFound):
     user_message = "This citation does not exist, or it is not yours to see."
+
+
+class NotAnAnswer(Conflict):
+    user_message = "This message is a question. Only an answer can be stopped or written again."
 
 
 def check_can_chat(user: User) -> None:
@@ -52,6 +56,14 @@ def get_readable_message(*, user: User, message_id: uuid.UUID) -> Message:
     )
     if message is None:
         raise MessageNotFound
+    return message
+
+
+def get_writable_answer(*, user: User, message_id: uuid.UUID) -> Message:
+    """Return an answer that the user may stop or have written again. Raises Forbidden, MessageNotFound, NotAnAnswer."""
+    message = get_readable_message(user=user, message_id=message_id)
+    if message.role != MessageRole.ASSISTANT or message.parent_id is None:
+        raise NotAnAnswer
     return message
 
 

@@ -5,15 +5,43 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Left
 
-from conversations.models import Conversation, Message, MessageRole, MessageStatus
+from conversations.models import Citation, Conversation, Message, MessageRole, MessageStatus
+from knowledge.models import Page
 from voiceassist.accounts.models import User
+
+PREVIEW = 200  # characters
+_THREAD = ("asked_at", "asked_id", "is_answer", "created_at", "id")
 
 
 def conversations_of(user: User) -> QuerySet[Conversation]:
     """Return the user's conversations, newest first."""
     return Conversation.objects.filter(owner=user).order_by("-updated_at", "id")
+
+
+def with_summaries(conversations: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    """Add `message_count` and `preview`: the beginning of the last message of the current thread, or None."""
+    messages = _thread(Message.objects.filter(conversation=OuterRef("pk"), is_current=True))
+    said = messages.exclude(content="").reverse().annotate(beginning=Left("content", PREVIEW))
+    count = messages.order_by().values("conversation").annotate(number=Count("pk"))
+    return conversations.annotate(
+        message_count=Coalesce(Subquery(count.values("number")), 0),
+        preview=Subquery(said.values("beginning")[:1]),
+    )
+
+
+def thread_rows(conversation: Conversation) -> QuerySet[Message]:
+    """Return what `current_thread` returns, in the same order, as rows that can be cut into pages."""
+    return _thread(_current(conversation)).prefetch_related("citations")
+
+
+def cited_page(citation: Citation) -> Page | None:
+    """Return the cited page as it is now, also when the document was indexed anew since; None when it is gone."""
+    if citation.passage is not None:
+        return citation.passage.page
+    return citation.document.pages.filter(number=citation.page_number).first() if citation.document else None
 
 
 def current_thread(conversation: Conversation) -> list[Message]:
@@ -35,6 +63,16 @@ def streaming_messages(conversation_id: uuid.UUID) -> QuerySet[Message]:
 
 def _current(conversation: Conversation) -> QuerySet[Message]:
     return Message.objects.filter(conversation=conversation, is_current=True).order_by("created_at", "id")
+
+
+def _thread(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Put answers behind their questions, in SQL."""
+    is_answer = Q(role=MessageRole.ASSISTANT, parent__isnull=False)
+    return messages.annotate(
+        is_answer=Case(When(is_answer, then=Value(True)), default=Value(False), output_field=BooleanField()),  # noqa: FBT003
+        asked_at=Case(When(is_answer, then=F("parent__created_at")), default=F("created_at")),
+        asked_id=Case(When(is_answer, then=F("parent_id")), default=F("id")),
+    ).order_by(*_THREAD)
 
 
 def _in_order(messages: QuerySet[Message]) -> list[Message]:

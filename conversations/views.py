@@ -19,10 +19,9 @@ from conversations.contexts.evidence import evidence_view
 from conversations.contexts.page import Library, chat_page
 from conversations.contexts.rail import PAGE_SIZE, Rail, rail
 from conversations.contexts.thread import message_view
-from conversations.models import Citation, Conversation
-from conversations.queries import conversations_of, current_thread
+from conversations.models import Conversation
+from conversations.queries import cited_page, conversations_of, current_thread
 from conversations.services.conversations import create_conversation
-from knowledge.models import Page
 from knowledge.queries import library_documents
 from voiceassist.accounts.models import User
 from voiceassist.core.middleware import wants_json
@@ -90,7 +89,7 @@ def citation(request: HttpRequest, citation_id: uuid.UUID) -> HttpResponse:
     """Show a citation in its page: the panel's content for htmx, else a page of its own."""
     found = access.get_readable_citation(user=_chatting_user(request), citation_id=citation_id)
     siblings = list(found.message.citations.all())
-    evidence = evidence_view(citation=found, page=_cited_page(found), siblings=siblings)
+    evidence = evidence_view(citation=found, page=cited_page(found), siblings=siblings)
     template = "_evidence.html" if "HX-Request" in request.headers else "evidence.html"
     return render(request, f"conversations/{template}", {"evidence": evidence})
 
@@ -120,13 +119,6 @@ def _rail(user: User, offset: int, opened: uuid.UUID | None) -> Rail:
 def _library() -> Library:
     documents = library_documents()
     return Library(documents.count(), documents.filter(is_demonstration=True).count())
-
-
-def _cited_page(found: Citation) -> Page | None:
-    """Return the page as it is now, also when the document was indexed anew since."""
-    if found.passage is not None:
-        return found.passage.page
-    return found.document.pages.filter(number=found.page_number).first() if found.document else None
 
 
 def _offset(text: str) -> int:

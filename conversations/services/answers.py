@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from conversations.access import MessageNotFound
 from conversations.models import Citation, Conversation, Message, MessageStatus
 from knowledge.queries import FoundPassage
 from voiceassist.ai.routing import Route
@@ -20,13 +21,21 @@ class AnswerClosed(Exception):
     """The answer was ended by someone else, such as the recovery of a run that was taken for dead."""
 
 
+class AnswerGone(MessageNotFound):
+    """The answer's conversation was deleted."""
+
+
 def load(answer_id: uuid.UUID) -> Message:
-    """Return an answer with its question, conversation and citations."""
-    return (
+    """Return an answer with its question, conversation and citations. Raises AnswerGone."""
+    answer = (
         Message.objects.select_related("parent__conversation", "conversation")
         .prefetch_related("citations")
-        .get(pk=answer_id)
+        .filter(pk=answer_id)
+        .first()
     )
+    if answer is None:
+        raise AnswerGone
+    return answer
 
 
 def save_partial(*, answer_id: uuid.UUID, content: str) -> None:
@@ -80,7 +89,8 @@ def finish(
     support: list[list[Any]] | None = None,
     timing: dict[str, int] | None = None,
 ) -> Message:
-    """End an answer, once; whoever comes second gets the answer as it was ended."""
+    """End an answer, once; whoever comes second gets the answer as it was ended. Raises AnswerGone."""
+    _lock_conversation(answer_id)
     closed = _open(answer_id).update(
         status=status, content=content, error=error[:ERROR_LIMIT], support=support or [], timing=timing or {}
     )
@@ -88,6 +98,13 @@ def finish(
     if closed:
         Conversation.objects.filter(pk=answer.conversation_id).update(updated_at=timezone.now())
     return answer
+
+
+def _lock_conversation(answer_id: uuid.UUID) -> None:
+    """Lock the conversation before its messages, as whoever deletes it does."""
+    conversations = Conversation.objects.select_for_update(of=("self",)).order_by("pk")
+    if conversations.filter(messages__pk=answer_id).first() is None:
+        raise AnswerGone
 
 
 def _open(answer_id: uuid.UUID) -> QuerySet[Message]:

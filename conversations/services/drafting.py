@@ -11,6 +11,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
+from conversations import metrics
 from conversations.events import Cited, Delta, Done, Event, Failed, Stage
 from conversations.models import Citation, MessageStatus
 from conversations.services import answers, payloads
@@ -54,6 +55,8 @@ class Draft:
         """Yield text as a delta, and store it about once a second."""
         if not text:
             return
+        if not self.text:
+            metrics.STAGE_SECONDS.labels("first_token").observe(time.perf_counter() - self._began)
         self.text += text
         yield Delta(str(self.answer_id), text)
         now = asyncio.get_running_loop().time()
@@ -71,6 +74,7 @@ class Draft:
     async def close(self, error: str = "") -> Done | Failed:
         """Store the end, once, even when the task is being cancelled; return the last event."""
         self.clock("total", self._began)
+        metrics.count_answer(outcome=self.status, timing=self.timing)
         return await asyncio.shield(asyncio.ensure_future(self._close(error)))
 
     async def _close(self, error: str) -> Done | Failed:

@@ -1,4 +1,4 @@
-"""A question and the empty answer to it, stored before anything else happens."""
+"""Questions, each with the empty answer to it, stored before anything else happens."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from django.db import transaction
 
 from conversations import access, queries
 from conversations.models import Conversation, Message, MessageRole, MessageStatus
-from conversations.services.conversations import title_from
+from conversations.services.conversations import lock_conversation, title_from
 from voiceassist.accounts.models import User
 from voiceassist.core.errors import DomainError, ErrorCode
+
+
+_NAMESPACE = uuid.UUID("b7a5f0c2-2d0e-5c1b-8a64-6d0f6b1c9e11")
 
 
 class ConversationBusy(DomainError):
@@ -55,18 +58,45 @@ def ask(
 
     Raises ConversationNotFound, Forbidden, ConversationBusy, ThreadMovedOn, ClientIdTaken.
     """
-    conversation = _lock(by, conversation_id)
+    conversation = lock_conversation(by=by, conversation_id=conversation_id)
     if known := _with_client_id(conversation, client_id):
-        return _resent(known, MessageRole.USER)
-    _check_idle(conversation)
-    question = Message.objects.create(
-        conversation=conversation,
-        parent=_last_message(conversation, parent_id),
-        role=MessageRole.USER,
-        content=content,
-        client_id=client_id,
-    )
+        return _resent_question(known, content)
+    question = _question(conversation, content, client_id=client_id, parent_id=parent_id)
     return Exchange(question, _empty_answer(question, answer_id), is_new=True)
+
+
+@transaction.atomic
+def ask_first(*, by: User, conversation_id: uuid.UUID, content: str, client_id: str, answer_id: uuid.UUID) -> Exchange:
+    """Begin a conversation under an id from `first_conversation_id` and ask in it; a resend finds what is there.
+
+    Raises Forbidden, ConversationBusy, ClientIdTaken.
+    """
+    access.check_can_chat(by)
+    Conversation.objects.get_or_create(pk=conversation_id, defaults={"owner": by})
+    return ask(by=by, conversation_id=conversation_id, content=content, client_id=client_id, answer_id=answer_id)
+
+
+def first_conversation_id(*, by: User, client_id: str) -> uuid.UUID:
+    """Return the id of the conversation that a question begins: a resend of it must not begin another."""
+    return uuid.uuid5(_NAMESPACE, f"{by.pk}:{client_id}")
+
+
+@transaction.atomic
+def store_question(
+    *, by: User, conversation_id: uuid.UUID, content: str, client_id: str = "", parent_id: uuid.UUID | None = None
+) -> Message:
+    """Store a message that nobody answers; a resend returns what is there.
+
+    Raises ConversationNotFound, Forbidden, ConversationBusy, ThreadMovedOn, ClientIdTaken.
+    """
+    conversation = lock_conversation(by=by, conversation_id=conversation_id)
+    if client_id and (known := _with_client_id(conversation, client_id)):
+        if known.role != MessageRole.USER or known.content != content:
+            raise ClientIdTaken
+        return known
+    question = _question(conversation, content, client_id=client_id, parent_id=parent_id)
+    _touch(conversation, question)
+    return question
 
 
 @transaction.atomic
@@ -77,9 +107,9 @@ def ask_again(
 
     Raises ConversationNotFound, MessageNotFound, Forbidden, ConversationBusy, ClientIdTaken.
     """
-    conversation = _lock(by, conversation_id)
+    conversation = lock_conversation(by=by, conversation_id=conversation_id)
     if known := _with_client_id(conversation, client_id):
-        return _resent(known, MessageRole.ASSISTANT)
+        return _resent_answer(known, message_id)
     earlier = conversation.messages.filter(pk=message_id, role=MessageRole.ASSISTANT).first()
     if earlier is None or earlier.parent is None:
         raise access.MessageNotFound
@@ -89,23 +119,37 @@ def ask_again(
     return Exchange(question, _empty_answer(question, answer_id, client_id), is_new=True)
 
 
-def _lock(by: User, conversation_id: uuid.UUID) -> Conversation:
-    """Pass the door and let one writer at a time into the conversation."""
-    access.get_writable_conversation(user=by, conversation_id=conversation_id)
-    return Conversation.objects.select_for_update().get(pk=conversation_id)
-
-
 def _with_client_id(conversation: Conversation, client_id: str) -> Message | None:
     return conversation.messages.filter(client_id=client_id).select_related("parent").first()
 
 
-def _resent(known: Message, role: MessageRole) -> Exchange:
-    """Return the exchange that a client id stands for."""
-    if known.role != role:
+def _resent_question(known: Message, content: str) -> Exchange:
+    """Return the exchange of a question that was asked before. Raises ClientIdTaken."""
+    answer = known.replies.filter(role=MessageRole.ASSISTANT, is_current=True).first()
+    if known.role != MessageRole.USER or known.content != content or answer is None:
         raise ClientIdTaken
-    if role == MessageRole.ASSISTANT and known.parent:
-        return Exchange(known.parent, known, is_new=False)
-    return Exchange(known, known.replies.get(role=MessageRole.ASSISTANT, is_current=True), is_new=False)
+    return Exchange(known, answer, is_new=False)
+
+
+def _resent_answer(known: Message, message_id: uuid.UUID) -> Exchange:
+    """Return the exchange of an answer that was asked for in place of `message_id`. Raises ClientIdTaken."""
+    if known.role != MessageRole.ASSISTANT or known.parent is None:
+        raise ClientIdTaken
+    if not known.parent.replies.filter(pk=message_id).exists():
+        raise ClientIdTaken
+    return Exchange(known.parent, known, is_new=False)
+
+
+def _question(conversation: Conversation, content: str, *, client_id: str, parent_id: uuid.UUID | None) -> Message:
+    """Store a question at the end of the thread. Raises ConversationBusy, ThreadMovedOn."""
+    _check_idle(conversation)
+    return Message.objects.create(
+        conversation=conversation,
+        parent=_last_message(conversation, parent_id),
+        role=MessageRole.USER,
+        content=content,
+        client_id=client_id,
+    )
 
 
 def _check_idle(conversation: Conversation) -> None:
@@ -123,8 +167,7 @@ def _last_message(conversation: Conversation, expected: uuid.UUID | None) -> Mes
 
 def _empty_answer(question: Message, answer_id: uuid.UUID, client_id: str = "") -> Message:
     conversation = question.conversation
-    conversation.title = conversation.title or title_from(question.content)
-    conversation.save(update_fields=["title", "updated_at"])
+    _touch(conversation, question)
     return Message.objects.create(
         pk=answer_id,
         conversation=conversation,
@@ -133,3 +176,9 @@ def _empty_answer(question: Message, answer_id: uuid.UUID, client_id: str = "") 
         status=MessageStatus.STREAMING,
         client_id=client_id,
     )
+
+
+def _touch(conversation: Conversation, question: Message) -> None:
+    """Put a conversation on top of the list, titled by its first question."""
+    conversation.title = conversation.title or title_from(question.content)
+    conversation.save(update_fields=["title", "updated_at"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
@@ -51,8 +52,13 @@ async def _announce(answer_id: uuid.UUID) -> None:
 
 
 def start(answer_id: uuid.UUID) -> asyncio.Task[None]:
-    """Begin to write an announced answer in the background."""
-    task = asyncio.create_task(_run(answer_id), name=f"answer {answer_id}")
+    """Begin to write an announced answer in the background.
+
+    In a context of its own: that of a request names a thread for database work, which ends with the request.
+    """
+    context = contextvars.Context()
+    context.run(structlog.contextvars.bind_contextvars, **structlog.contextvars.get_contextvars())
+    task = asyncio.create_task(_run(answer_id), name=f"answer {answer_id}", context=context)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
     return task
@@ -70,7 +76,7 @@ async def stop(answer_id: uuid.UUID) -> None:
 async def follow(answer_id: uuid.UUID, *, after: int = 0) -> AsyncGenerator[dict[str, Any], None]:
     """Yield the frames of an answer with a `seq` above `after`, to its end, whoever writes it.
 
-    When the stream is gone, or its writer is, the last frame is made from what is stored.
+    When the stream is gone, or its writer is, the last frame is made from what is stored. Raises AnswerGone.
     """
     async with (
         streams.connection() as client,
@@ -83,6 +89,15 @@ async def follow(answer_id: uuid.UUID, *, after: int = 0) -> AsyncGenerator[dict
                 yield frame
                 if frame["type"] in ENDINGS:
                     return
+
+
+async def wait(answer_id: uuid.UUID) -> dict[str, Any]:
+    """Return the last frame of an answer once there is one. Raises AnswerGone, LiveServiceDown."""
+    async with aclosing(follow(answer_id)) as frames:
+        async for frame in frames:
+            if frame["type"] in ENDINGS:
+                return frame
+    raise answers.AnswerGone  # pragma: no cover  (`follow` ends with an ending)
 
 
 async def _ending_unless_alive(client: redis.asyncio.Redis, answer_id: uuid.UUID) -> dict[str, Any] | None:
@@ -103,7 +118,7 @@ def _ending(answer_id: uuid.UUID) -> dict[str, Any]:
 
 async def _run(answer_id: uuid.UUID) -> None:
     """Write one answer: append every event to its stream, keep the heartbeat, obey a stop."""
-    stopping = asyncio.Event()
+    stopping, is_gone = asyncio.Event(), False
     control = asyncio.create_task(_control(answer_id, stopping))
     try:
         async with (
@@ -113,19 +128,22 @@ async def _run(answer_id: uuid.UUID) -> None:
             log = streams.EventLog(client, answer_id)
             async for event in events:
                 await log.append(event)
+    except answers.AnswerGone:
+        is_gone = True
     except Exception as error:  # noqa: BLE001  (a task that nobody awaits must not die silently)
         logger.error("run_failed", error=type(error.__cause__ or error).__name__)  # noqa: TRY400
     finally:
         control.cancel()
         await asyncio.gather(control, return_exceptions=True)
-        await _leave(answer_id)
+        await _leave(answer_id, is_gone=is_gone)
 
 
-async def _leave(answer_id: uuid.UUID) -> None:
-    """Stop counting as alive at once; without Redis the keys expire."""
+async def _leave(answer_id: uuid.UUID, *, is_gone: bool) -> None:
+    """Stop counting as alive at once, and forget what was said if it was deleted; without Redis the keys expire."""
+    keys = [streams.alive_key(answer_id), streams.commands_key(answer_id)]
     with suppress(streams.LiveServiceDown):
         async with streams.connection() as client:
-            await client.delete(streams.alive_key(answer_id), streams.commands_key(answer_id))
+            await client.delete(*keys, *([streams.events_key(answer_id)] if is_gone else []))
 
 
 async def _control(answer_id: uuid.UUID, stopping: asyncio.Event) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -116,6 +116,17 @@ def append_last(client: redis.Redis, message_id: uuid.UUID, event: Event, *, seq
     except redis.ResponseError:
         return
     client.expire(events_key(message_id), LIFETIME)
+
+
+def forget(client: redis.Redis, message_ids: Sequence[uuid.UUID], *, open_ids: Sequence[uuid.UUID]) -> None:
+    """Drop the events of answers that were deleted, and stop whoever still writes one: `open_ids` are among them."""
+    pipeline = client.pipeline(transaction=False)
+    for message_id in open_ids:
+        pipeline.rpush(commands_key(message_id), STOP)
+        pipeline.expire(commands_key(message_id), LIFETIME)
+    for message_id in message_ids:
+        pipeline.delete(events_key(message_id))
+    pipeline.execute()
 
 
 def _entry(event: Event) -> dict[Any, Any]:

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from knowledge.bibliography import text_of as _text
+from knowledge.bibliography import texts_of as _texts
+
 MAX_AUTHORS = 6
 
 
@@ -57,16 +60,6 @@ def title_block(*, title: str, bibliography: Any, is_demonstration: bool = False
         is_demonstration=is_demonstration or bool(facts.get("demonstration")),
         reference=_reference(title, authors, published, facts),
     )
-
-
-def _text(value: Any) -> str:
-    """Return text or a number as text, "" for anything else."""
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
-
-
-def _texts(value: Any) -> list[str]:
-    """Return the texts in a list, or a lone text as a list of one."""
-    return [text for item in (value if isinstance(value, list) else [value]) if (text := _text(item))]
 
 
 def _follows(facts: Mapping[str, Any]) -> str:
