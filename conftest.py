@@ -32,6 +32,12 @@ def _settings_of_an_earlier_test_are_forgotten() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    """Hash with few rounds; `accounts.tests.test_timing` uses the real ones."""
+    settings.PASSWORD_HASHERS = ["voiceassist.accounts.tests.hashers.QuickBCrypt", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture(autouse=True)
 def _own_files(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "files"
 
@@ -58,6 +64,16 @@ def stranger(db: None) -> User:
 @pytest.fixture
 def curator(db: None) -> User:
     return _user("curator", Role.CURATOR)
+
+
+@pytest.fixture
+def auditor(db: None) -> User:
+    return _user("auditor", Role.AUDITOR)
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    return _user("administrator", Role.ADMINISTRATOR)
 
 
 @pytest.fixture

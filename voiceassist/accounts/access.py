@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from voiceassist.accounts import revocation
-from voiceassist.accounts.models import EndReason, Role, SignIn, SignInKind, User
+from voiceassist.accounts.models import Role, SignIn, SignInKind, User, UserSettings
 from voiceassist.accounts.tokens import Token, TokenRevoked, TokenUse, decode
+from voiceassist.core import system_settings
 from voiceassist.core.errors import Forbidden, NotFound, Unauthorized
+
+SHORTEST_IDLE = timedelta(minutes=1)  # the least that the limit can be set to
 
 
 class SignInNotFound(NotFound):
@@ -82,11 +85,14 @@ def check_has_role(user: User) -> None:
         raise Forbidden
 
 
-def is_idle(sign_in: SignIn, *, now: datetime, limit: timedelta) -> bool:
-    """Tell whether a browser was left alone for longer than the limit; tokens expire by themselves."""
-    return sign_in.kind == SignInKind.BROWSER and now - sign_in.last_seen_at > limit
+def idle_limit(user: User) -> timedelta:
+    """Return how long a browser may be left alone: the user's own limit if it is shorter than the system's."""
+    limit: int = system_settings.get("idle_lock_minutes")
+    own = UserSettings.objects.filter(user=user).values_list("idle_lock_minutes", flat=True).first()
+    return timedelta(minutes=min(limit, own or limit))
 
 
-def was_stolen(sign_in: SignIn) -> bool:
-    """Tell whether a family of tokens was ended because an old refresh token came again."""
-    return sign_in.end_reason == EndReason.REUSED
+def is_idle(sign_in: SignIn, *, now: datetime) -> bool:
+    """Tell whether a browser was left alone for longer than its limit; tokens expire by themselves."""
+    idle = now - sign_in.last_seen_at
+    return sign_in.kind == SignInKind.BROWSER and idle > SHORTEST_IDLE and idle > idle_limit(sign_in.user)

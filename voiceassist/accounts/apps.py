@@ -2,8 +2,13 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Users, roles and browser sign-in."""
+    """Users, roles, sign-ins, tokens, second factor, user settings."""
 
     name = "voiceassist.accounts"
     label = "accounts"
-    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen for sign-ins."""
+        from voiceassist.accounts.browser import connect_signals
+
+        connect_signals()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -15,17 +16,22 @@ logger = structlog.get_logger(__name__)
 CACHE_DOWN = Counter("voiceassist_cache_unavailable_total", "Uses of the shared cache that Redis did not answer.")
 
 
+PAUSE = 1.0  # seconds without asking, so that requests do not wait one after another for a dead server
+
+
 def _forgiving(name: str, missing: Callable[..., Any]) -> Any:
     original = getattr(RedisCache, name)
 
     @wraps(original)
-    def method(self: RedisCache, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return original(self, *args, **kwargs)
-        except (RedisError, OSError) as error:
-            CACHE_DOWN.inc()
-            logger.warning("cache_unavailable", error=type(error).__name__, operation=name)
-            return missing(*args, **kwargs)
+    def method(self: ForgivingRedisCache, *args: Any, **kwargs: Any) -> Any:
+        if time.monotonic() >= self.asked_again_at:
+            try:
+                return original(self, *args, **kwargs)
+            except (RedisError, OSError) as error:
+                type(self).asked_again_at = time.monotonic() + PAUSE
+                logger.warning("cache_unavailable", error=type(error).__name__, operation=name)
+        CACHE_DOWN.inc()
+        return missing(*args, **kwargs)
 
     return method
 
@@ -35,6 +41,8 @@ class ForgivingRedisCache(RedisCache):
 
     What must not fail open does not ask it: lock-out, revocation of all tokens and roles are read from PostgreSQL.
     """
+
+    asked_again_at = 0.0  # monotonic seconds; of the process
 
     get = _forgiving("get", lambda _key, default=None, **_: default)
     get_many = _forgiving("get_many", lambda *_, **__: {})

@@ -11,13 +11,12 @@ from voiceassist.accounts.models.user import Role
 
 
 class Invitation(models.Model):
-    """A way in for one address. Its link holds a random token; only the token's SHA-256 is kept."""
+    """A way in for one address. Its link holds a signed token made from the id; nothing secret is stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=150, blank=True)
     role = models.CharField(max_length=20, choices=Role.choices, blank=True)
-    token_digest = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="invitations"
     )

@@ -14,13 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from voiceassist.core.api.envelope import error_body
-from voiceassist.core.errors import DatabaseDown, DomainError, ErrorCode, Forbidden, NotFound, NotValid, Unauthorized
-
-
-class RateLimited(DomainError):
-    code = ErrorCode.RATE_LIMITED
-    http_status = 429
-    user_message = "Too many requests. Wait a little and try again."
+from voiceassist.core.errors import DatabaseDown, DomainError, Forbidden, NotFound, NotValid, Unauthorized
+from voiceassist.core.rate_limits import RateLimited
 
 
 class MethodNotAllowed(DomainError):
@@ -60,12 +55,6 @@ def to_domain_error(error: Exception) -> DomainError | None:
     return next((fact(error) for kinds, fact in _FACTS if isinstance(error, kinds)), None)
 
 
-def _limited(error: Any) -> RateLimited:
-    limited = RateLimited()
-    limited.retry_after = max(1, math.ceil(error.wait or 1))
-    return limited
-
-
 def _forbidden(error: Any) -> Forbidden:
     reason = str(getattr(error, "detail", ""))
     return Forbidden("The CSRF token is missing or wrong." if reason.startswith("CSRF") else None)
@@ -91,6 +80,6 @@ _FACTS: list[tuple[Any, Callable[[Any], DomainError]]] = [
     (exceptions.MethodNotAllowed, lambda _: MethodNotAllowed()),
     (exceptions.UnsupportedMediaType, lambda _: MediaTypeNotTaken()),
     (exceptions.ParseError, lambda _: BodyNotUnderstood()),
-    (exceptions.Throttled, _limited),
+    (exceptions.Throttled, lambda error: RateLimited(error.wait or 1.0)),
     ((OperationalError, InterfaceError), lambda _: DatabaseDown()),
 ]

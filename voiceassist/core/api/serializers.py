@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.request import Request
 
 _TYPES: list[tuple[type[serializers.Field[Any, Any, Any, Any]], tuple[type, ...], str]] = [
     (serializers.BooleanField, (bool,), "true or false"),
@@ -33,6 +34,14 @@ class Strict(serializers.Serializer[Any]):
 
 class StrictModel(Strict, serializers.ModelSerializer[Any]):
     """The same for a model's fields."""
+
+
+def given(shape: type[Strict], request: Request, *, partial: bool = False) -> dict[str, Any]:
+    """Return the checked body of a request. Raises ValidationError."""
+    serializer = shape(data=request.data, partial=partial)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
 
 
 def _wrong_types(serializer: Strict, data: Mapping[str, Any]) -> list[tuple[str, str]]:

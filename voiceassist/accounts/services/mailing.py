@@ -1,0 +1,116 @@
+"""E-mails about accounts. They are sent by a worker: how long sending takes must not tell who has an account."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.http import urlsafe_base64_encode
+
+from voiceassist.accounts.jobs import SEND_MAIL
+from voiceassist.accounts.links import invitation_token, verification_token
+from voiceassist.accounts.models import Invitation, User
+
+logger = structlog.get_logger(__name__)
+
+
+class Mail(StrEnum):
+    """The occasions for an e-mail; each is a template `accounts/mail/<name>.txt`, its first line the subject."""
+
+    VERIFY = "verify_email"
+    KNOWN = "already_registered"
+    RESET = "password_reset"
+    CHANGED = "password_changed"
+    INVITED = "invitation"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    to: str
+    subject: str
+    body: str
+
+
+def queue_mail(mail: Mail, *, about: uuid.UUID) -> None:
+    """Send after commit, by a worker; at once where no worker can be told."""
+    transaction.on_commit(lambda: _queue(mail, about), robust=True)
+
+
+def _queue(mail: Mail, about: uuid.UUID) -> None:
+    arguments = {"mail": str(mail), "about": str(about)}
+    try:
+        current_app.signature(SEND_MAIL, kwargs=arguments).apply_async(retry=False)
+    except Exception as error:  # noqa: BLE001 (whatever the broker does, the mail must go)
+        logger.warning("mail_not_queued", error=type(error).__name__, mail=str(mail))
+        deliver(mail, about=about)
+
+
+def deliver(mail: Mail, *, about: uuid.UUID) -> None:
+    """Write a mail and hand it to the mail server. Raises what the mail server's library raises."""
+    letter = _LETTERS[mail](mail, about)
+    if letter is not None:
+        send_mail(letter.subject, letter.body, settings.DEFAULT_FROM_EMAIL, [letter.to])
+
+
+def invitation_link(invitation: Invitation) -> str:
+    """Return the address that an invited person opens."""
+    return f"{settings.PUBLIC_URL}{reverse('register')}?invitation={invitation_token(invitation.pk)}"
+
+
+def _to_user(mail: Mail, user_id: uuid.UUID) -> Letter | None:
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    return _letter(mail, user.email, {"link": _LINKS[mail](user), "name": user.name}) if user else None
+
+
+def _to_invited(mail: Mail, invitation_id: uuid.UUID) -> Letter | None:
+    invitation = Invitation.objects.select_related("invited_by").filter(pk=invitation_id, accepted_at=None).first()
+    if invitation is None or invitation.revoked_at is not None:
+        return None
+    host = invitation.invited_by.get_full_name() if invitation.invited_by else ""
+    return _letter(
+        mail, invitation.email, {"link": invitation_link(invitation), "invitation": invitation, "host": host}
+    )
+
+
+def _letter(mail: Mail, to: str, context: dict[str, Any]) -> Letter:
+    text = render_to_string(f"accounts/mail/{mail}.txt", {**context, "site": settings.PUBLIC_URL})
+    subject, _, body = text.partition("\n")
+    return Letter(to, subject.strip(), body.strip() + "\n")
+
+
+def _verify_link(user: User) -> str:
+    token = verification_token(user_id=user.pk, email=user.email)
+    return f"{settings.PUBLIC_URL}{reverse('verify-email')}?token={token}"
+
+
+def _reset_link(user: User) -> str:
+    number = urlsafe_base64_encode(str(user.pk).encode())
+    token = default_token_generator.make_token(user)
+    return f"{settings.PUBLIC_URL}{reverse('password-reset-confirm')}?token={number}.{token}"
+
+
+def _sign_in_link(_user: User) -> str:
+    return f"{settings.PUBLIC_URL}{reverse('login')}"
+
+
+_LINKS: dict[Mail, Callable[[User], str]] = {
+    Mail.VERIFY: _verify_link,
+    Mail.KNOWN: _sign_in_link,
+    Mail.RESET: _reset_link,
+    Mail.CHANGED: _sign_in_link,
+}
+_LETTERS: dict[Mail, Callable[[Mail, uuid.UUID], Letter | None]] = {
+    **dict.fromkeys(_LINKS, _to_user),
+    Mail.INVITED: _to_invited,
+}

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import uuid
+from smtplib import SMTPException
+
+from celery import shared_task
+from django.utils import timezone
+
+from voiceassist.accounts.jobs import SEND_MAIL, SWEEP
+from voiceassist.accounts.services import lockout
+from voiceassist.accounts.services.mailing import Mail, deliver
+
+
+@shared_task(name=SEND_MAIL, autoretry_for=(SMTPException, OSError), retry_backoff=30, max_retries=6)
+def send_mail(*, mail: str, about: str) -> None:
+    """Send an e-mail; try again for half an hour while the mail server cannot be reached."""
+    deliver(Mail(mail), about=uuid.UUID(about))
+
+
+@shared_task(name=SWEEP)
+def sweep() -> None:
+    """Forget failed attempts of yesterday."""
+    lockout.sweep(now=timezone.now())
