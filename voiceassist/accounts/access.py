@@ -73,6 +73,24 @@ def get_own_sign_in(*, user: User, sign_in_id: uuid.UUID) -> SignIn:
     return sign_in
 
 
+def get_editable_professional(*, user_id: uuid.UUID, by: User) -> User:
+    """Return somebody of the directory, to whom `by` may make changes. Raises UserNotFound, Forbidden."""
+    user = User.objects.filter(pk=user_id, is_active=True).exclude(role="").first()
+    if user is None:
+        raise UserNotFound
+    if user.pk != by.pk:
+        check_role(by, Role.ADMINISTRATOR)
+    return user
+
+
+def get_user(*, user_id: uuid.UUID) -> User:
+    """Return any user, for administrators. Raises UserNotFound."""
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise UserNotFound
+    return user
+
+
 def check_role(user: User, *roles: Role) -> None:
     """Raise Forbidden unless the user has one of the roles."""
     if user.role not in roles:

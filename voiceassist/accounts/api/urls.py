@@ -1,6 +1,6 @@
 from django.urls import path
 
-from voiceassist.accounts.api import entering, invitations, own
+from voiceassist.accounts.api import entering, invitations, own, profile
 
 urlpatterns = [
     path("auth/register", entering.RegisterView.as_view(), name="api-register"),
@@ -20,4 +20,8 @@ urlpatterns = [
     path("auth/sessions/<uuid:sign_in_id>", own.SignInView.as_view(), name="api-session"),
     path("auth/invitations", invitations.InvitationsView.as_view(), name="api-invitations"),
     path("auth/invitations/<uuid:invitation_id>", invitations.InvitationView.as_view(), name="api-invitation"),
+    path("users/me", profile.ProfileView.as_view(), name="api-profile"),
+    path("users/me/settings", profile.PreferencesView.as_view(), name="api-preferences"),
+    path("users/professionals", profile.ProfessionalsView.as_view(), name="api-professionals"),
+    path("users/professionals/<uuid:user_id>", profile.ProfessionalView.as_view(), name="api-professional"),
 ]

@@ -44,6 +44,14 @@ def given(shape: type[Strict], request: Request, *, partial: bool = False) -> di
     return values
 
 
+def asked(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """Return the checked query parameters of a request. Raises ValidationError."""
+    serializer = shape(data=request.query_params)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
+
+
 def _wrong_types(serializer: Strict, data: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = []
     for name, field in serializer.fields.items():
