@@ -19,6 +19,7 @@ from django.conf import settings
 from conversations import access, frames
 from conversations.models import MessageRole
 from conversations.services import exchanges, payloads, recovery, runs
+from conversations.services.answers import AnswerGone
 from voiceassist.core.errors import DomainError, NotFound, ServerFault
 
 SIGNED_OUT, NO_ROLE, NOT_FOUND = 4401, 4403, 4404  # close codes
@@ -58,9 +59,9 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
         await asyncio.gather(*followers, return_exceptions=True)
 
     async def receive(self, text_data: str | None = None, **_: Any) -> None:
-        """Check the sign-in, then the frame, then obey it. No fault of a frame closes the socket."""
+        """Check sign-in and conversation, then the frame, then obey it. No fault of a frame closes the socket."""
         request_id, data = uuid.uuid4().hex, {}
-        if not await self._check_sign_in():
+        if not await self._check_sign_in() or not await self._check_conversation():
             return
         try:
             data = frames.decode(text_data)
@@ -100,15 +101,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
         """Store and start an answer, say so, and follow it."""
         make = partial(make, by=self.scope["user"], conversation_id=self.conversation_id, client_id=client_id)
         exchange = await runs.begin(conversation_id=self.conversation_id, make=make)
-        await self.send_json(
-            {
-                "type": "message.accepted",
-                "client_id": client_id,
-                "user_message": payloads.question_payload(exchange.question),
-                "message_id": str(exchange.answer.pk),
-                "request_id": request_id,
-            }
-        )
+        await self.send_json({**payloads.accepted_payload(exchange, client_id=client_id), "request_id": request_id})
         self._follow(exchange.answer.pk, 0, request_id)
 
     def _follow(self, answer_id: uuid.UUID, after: int, request_id: str) -> None:
@@ -132,6 +125,8 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
                     if self._is_check_due() and not await self._check_sign_in():
                         return
                     await self.send_json({**event, "request_id": request_id})
+        except AnswerGone:
+            await self.close(NOT_FOUND)
         except DomainError as error:
             await self._refuse(error, request_id)
         except Exception as error:  # noqa: BLE001  (a task that nobody awaits must not die silently)
@@ -143,6 +138,17 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
         message = await self._at_door(access.get_readable_message, message_id=answer_id)
         if message.conversation_id != self.conversation_id or message.role != MessageRole.ASSISTANT:
             raise access.MessageNotFound
+
+    async def _check_conversation(self) -> bool:
+        """Close when the conversation was deleted. A user who lost the role is told so in answer to the frame."""
+        try:
+            await self._at_door(access.get_readable_conversation, conversation_id=self.conversation_id)
+        except NotFound:
+            await self.close(NOT_FOUND)
+            return False
+        except DomainError:
+            pass
+        return True
 
     async def _at_door(self, door: Callable[..., Any], **what: uuid.UUID) -> Any:
         return await database_sync_to_async(door)(user=self.scope["user"], **what)
