@@ -14,7 +14,7 @@ from conversations.routing import websocket_urlpatterns  # noqa: E402
 from voiceassist.core.body_limit import BodyLimit, bound_requests_of_daphne  # noqa: E402
 from voiceassist.core.same_origin import SameOriginMiddleware  # noqa: E402
 
-UPLOADS = ["/console/knowledge/document/add/"]
+UPLOADS = ["/console/knowledge/document/add/", "/api/v1/admin/kb/documents"]
 
 bound_requests_of_daphne()
 application = ProtocolTypeRouter(

@@ -6,16 +6,28 @@ Two parts: an ASGI wrapper that answers 413, and daphne's request class without 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import daphne.http_protocol  # type: ignore[import-untyped]
 from django.conf import settings
 
+from voiceassist.core.api.aliases import canonical, is_api
+from voiceassist.core.api.envelope import error_body, failure
+from voiceassist.core.errors import DomainError, ErrorCode
+from voiceassist.core.request_id import HEADER, new_id, well_formed
+
 SMALL = 1_000_000  # bytes: every form of ours
 SLACK = 1_000_000  # bytes: the fields beside a file
 BUFFER = 256 * 1024  # bytes that daphne hands on at once; with its own 8192 it queues 25,000 pieces for 200 MB
-TOO_LARGE = b"This is larger than the server takes here. Send less, or a smaller file.\n"
+
+
+class BodyTooLarge(DomainError):
+    code = ErrorCode.FILE_TOO_LARGE
+    http_status = 413
+    user_message = "This is larger than the server takes here. Send less, or a smaller file."
 
 
 def largest_upload() -> int:
@@ -26,7 +38,7 @@ def largest_upload() -> int:
 class BodyLimit:
     """Answer 413 to a request that carries too much, by its Content-Length or by what arrives.
 
-    `uploads` are the paths that take a document, from somebody who has a session cookie.
+    `uploads` are the paths that take a document, from somebody who has a session cookie or a token.
     """
 
     def __init__(self, application: Any, *, uploads: Iterable[str]) -> None:
@@ -36,7 +48,7 @@ class BodyLimit:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         limit = self._limit(scope)
         if _declared(scope) > limit:
-            await _refuse(send)
+            await _refuse(scope, send)
             return
         began = False
         received = 0
@@ -60,10 +72,10 @@ class BodyLimit:
             await self.application(scope, counted, noted)
         except _TooLarge:
             if not began:
-                await _refuse(send)
+                await _refuse(scope, send)
 
     def _limit(self, scope: dict[str, Any]) -> int:
-        return largest_upload() if scope["path"] in self.uploads and _has_session(scope) else SMALL
+        return largest_upload() if canonical(scope["path"]) in self.uploads and _has_session(scope) else SMALL
 
 
 class _TooLarge(Exception):
@@ -77,14 +89,29 @@ def _declared(scope: dict[str, Any]) -> int:
 
 
 def _has_session(scope: dict[str, Any]) -> bool:
+    if _header(scope, b"authorization"):
+        return True
     cookies = b";".join(value for name, value in scope["headers"] if name.lower() == b"cookie").split(b";")
     return settings.SESSION_COOKIE_NAME.encode() in {cookie.partition(b"=")[0].strip() for cookie in cookies}
 
 
-async def _refuse(send: Any) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(TOO_LARGE))]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": TOO_LARGE})
+def _header(scope: dict[str, Any], name: bytes) -> str:
+    """Return the first header of that name, or ""."""
+    return next((value.decode("latin1") for given, value in scope["headers"] if given.lower() == name), "")
+
+
+async def _refuse(scope: dict[str, Any], send: Any) -> None:
+    """Say so in the API's envelope, or in a line of text."""
+    request_id = well_formed(_header(scope, HEADER.lower().encode())) or new_id()
+    if is_api(scope["path"]):
+        request = SimpleNamespace(request_id=request_id)
+        kind, body = "application/json", json.dumps(failure(error_body(BodyTooLarge()), request=request))
+    else:
+        kind, body = "text/plain; charset=utf-8", f"{BodyTooLarge.user_message}\n"
+    headers = {"content-type": kind, "content-length": str(len(body)), HEADER: request_id}
+    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": 413, "headers": pairs})
+    await send({"type": "http.response.body", "body": body.encode()})
 
 
 class BoundedRequest(daphne.http_protocol.WebRequest):
@@ -103,8 +130,10 @@ class BoundedRequest(daphne.http_protocol.WebRequest):
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
         """Keep what the largest request allowed to this client may have, and a byte more."""
-        session = settings.SESSION_COOKIE_NAME.encode()
-        data = data[: max(0, (largest_upload() if session in self.received_cookies else SMALL) + 1 - self._kept)]
+        has_session = settings.SESSION_COOKIE_NAME.encode() in self.received_cookies or self.requestHeaders.hasHeader(
+            b"authorization"
+        )
+        data = data[: max(0, (largest_upload() if has_session else SMALL) + 1 - self._kept)]
         self._kept += len(data)
         super().handleContentChunk(data)
 

@@ -1,4 +1,5 @@
 import http.client
+import json
 import os
 import re
 import socket
@@ -13,6 +14,7 @@ from django.conf import settings as django_settings
 from voiceassist.core.body_limit import SMALL, BodyLimit
 
 UPLOAD = "/console/knowledge/document/add/"
+API_UPLOAD = "/api/v1/admin/kb/documents"
 SIGNED_IN = [(b"cookie", b"theme=dark; sessionid=x")]
 
 
@@ -39,8 +41,24 @@ async def outcome(*bodies, path="/app/", headers=()):
         sent.append(message)
 
     scope = {"type": "http", "path": path, "headers": list(headers)}
-    await BodyLimit(application, uploads=[UPLOAD])(scope, receive, send)
+    await BodyLimit(application, uploads=[UPLOAD, API_UPLOAD])(scope, receive, send)
     return sent[0]["status"], (read[0] if read else None)
+
+
+async def test_the_api_says_what_is_too_large_in_its_envelope():
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"content-length", b"1000001"), (b"x-request-id", b"mine")]
+    scope = {"type": "http", "path": "/api/chat/", "headers": headers}
+    await BodyLimit(None, uploads=[])(scope, None, send)
+
+    answer = json.loads(sent[1]["body"])
+    assert (sent[0]["status"], answer["success"], answer["error"]["code"]) == (413, False, "FILE_TOO_LARGE")
+    assert answer["metadata"]["request_id"] == "mine"
+    assert (b"x-request-id", b"mine") in sent[0]["headers"]
 
 
 async def test_a_form_passes():
@@ -62,6 +80,10 @@ async def test_what_arrives_without_a_length_is_counted():
         (UPLOAD, [], 413),
         ("/app/", SIGNED_IN, 413),
         (UPLOAD, [(b"cookie", b"a=sessionid")], 413),
+        (API_UPLOAD, [(b"authorization", b"Bearer x")], 200),
+        ("/api/admin/kb/documents/", [(b"authorization", b"Bearer x")], 200),
+        ("/api/v1/chat", [(b"authorization", b"Bearer x")], 413),
+        (API_UPLOAD, [], 413),
     ],
 )
 async def test_a_document_may_be_large_from_somebody_with_a_session(path, headers, status):
