@@ -186,7 +186,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["voiceassist.accounts.api.permissions.HasRole"],
     "DEFAULT_RENDERER_CLASSES": ["voiceassist.core.api.renderers.EnvelopeRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["voiceassist.core.api.parsers.BoundedJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "voiceassist.core.api.renderers.AlwaysJson",
     "DEFAULT_PAGINATION_CLASS": "voiceassist.core.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "voiceassist.core.api.schema.EnvelopeSchema",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
@@ -60,6 +60,11 @@ def _forbidden(error: Any) -> Forbidden:
     return Forbidden("The CSRF token is missing or wrong." if reason.startswith("CSRF") else None)
 
 
+def _not_parsed(error: exceptions.ParseError) -> BodyNotUnderstood:
+    is_form = str(error.detail).startswith("Multipart")
+    return BodyNotUnderstood("The body is not a valid multipart form." if is_form else None)
+
+
 def _not_valid(error: exceptions.ValidationError) -> NotValid:
     """Return messages by field; `field` is the first of them."""
     detail: Any = error.detail
@@ -79,7 +84,8 @@ _FACTS: list[tuple[Any, Callable[[Any], DomainError]]] = [
     ((exceptions.NotFound, Http404), lambda _: NotFound("This does not exist, or it is not yours to see.")),
     (exceptions.MethodNotAllowed, lambda _: MethodNotAllowed()),
     (exceptions.UnsupportedMediaType, lambda _: MediaTypeNotTaken()),
-    (exceptions.ParseError, lambda _: BodyNotUnderstood()),
+    (exceptions.ParseError, _not_parsed),
+    (SuspiciousOperation, lambda _: BodyNotUnderstood("The body has too many parts, or one that is too long.")),
     (exceptions.Throttled, lambda error: RateLimited(error.wait or 1.0)),
     ((OperationalError, InterfaceError), lambda _: DatabaseDown()),
 ]

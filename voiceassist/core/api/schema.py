@@ -18,6 +18,7 @@ _MEANINGS = {
     "409": "What was asked for does not go together with what is stored.",
     "413": "More was sent than this address takes.",
     "415": "The content type is not taken here.",
+    "422": "The file cannot be used as it is; the message says why.",
     "429": "Too many requests; `Retry-After` says when to come back.",
     "503": "A part of the service cannot be reached at the moment.",
 }
