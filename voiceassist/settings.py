@@ -49,8 +49,6 @@ INSTALLED_APPS = [
     "csp",
     "corsheaders",
     "django_htmx",
-    "django_prometheus",
-    "django_structlog",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -82,12 +80,12 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "voiceassist.core.request_log.RequestLogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "voiceassist.accounts.middleware.SignInMiddleware",
-    "voiceassist.core.request_log.RequestLogMiddleware",
     "voiceassist.core.middleware.DomainErrorMiddleware",
     "voiceassist.core.rate_limits.LimitHeaders",
     "allauth.account.middleware.AccountMiddleware",
@@ -199,6 +197,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"RoleEnum": "voiceassist.accounts.models.Role"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "voiceassist.core.api.schema.add_shared_parts",
@@ -270,6 +269,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LOG_LEVEL: str = env("LOG_LEVEL", default="INFO").upper()
 LOGGING = logging_config(LOG_LEVEL)
+METRICS_TOKEN: str = env("METRICS_TOKEN", default="")
 
 # --- The console -------------------------------------------------------------
 

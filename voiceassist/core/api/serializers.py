@@ -46,7 +46,7 @@ def given(shape: type[Strict], request: Request, *, partial: bool = False) -> di
 
 def asked(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     """Return the checked query parameters of a request. Raises ValidationError."""
-    serializer = shape(data=request.query_params)
+    serializer = shape(data=request.query_params.dict())
     serializer.is_valid(raise_exception=True)
     values: dict[str, Any] = serializer.validated_data
     return values
