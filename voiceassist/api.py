@@ -7,6 +7,7 @@ from voiceassist.core.api.views import DocsView, SchemaView
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema", SchemaView.as_view(), name="api-schema"),
     path("docs", DocsView.as_view(url_name="api-schema"), name="api-docs"),
+    path("", include("voiceassist.core.api.urls")),
     path("", include("voiceassist.accounts.api.urls")),
     path("", include("voiceassist.console.api.urls")),
 ]

@@ -8,6 +8,7 @@ handler500 = "voiceassist.core.middleware.server_error"
 urlpatterns = [
     path("", console.root, name="root"),
     path("api/v1/", include("voiceassist.api")),
+    path("app/", include("voiceassist.core.urls")),
     path("app/", include("voiceassist.accounts.urls")),
     path("app/", include("knowledge.urls")),
     path("app/", include("conversations.urls")),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from knowledge.jobs import INDEX_DOCUMENT
@@ -25,28 +25,21 @@ from knowledge.services.preparing import Incoming, PreparedDocument, prepare
 from knowledge.services.statistics import refresh_statistics
 from voiceassist.accounts.models import User
 from voiceassist.core.errors import DomainError, ErrorCode
-from voiceassist.core.jobs import fail_job, finish_job, start_job
+from voiceassist.core.jobs import check_not_cancelled, report_progress, run_job, start_job
 from voiceassist.core.models import Job, JobStatus
 from voiceassist.files.document import Block, BlockKind, ExtractedDocument, Page
-from voiceassist.files.errors import FileTypeNotAllowed, UnreadableFile
+from voiceassist.files.errors import FileTypeNotAllowed
 from voiceassist.files.extraction import read_documents
 from voiceassist.files.names import display_name
 from voiceassist.files.scanning import check_for_viruses
 from voiceassist.files.sniffing import identify
 
-MAX_ATTEMPTS = 3  # starts of one job
+CANCELLED = "Its indexing was cancelled. Index it again to make it searchable."
 
 
 class AlreadyInLibrary(DomainError):
     code = ErrorCode.CONFLICT
     http_status = 409
-
-
-class GivenUp(DomainError):
-    user_message = (
-        f"Indexing was begun {MAX_ATTEMPTS} times and the worker stopped each time, so it was given up. "
-        "The file may need more memory than there is: split it, or index it again once there is more."
-    )
 
 
 def receive_upload(*, upload: UploadedFile[Any], by: User) -> Document:
@@ -104,35 +97,26 @@ def request_indexing(*, document: Document, by: User) -> Job:
 
 def run_indexing(*, job_id: uuid.UUID) -> None:
     """Extract, chunk, embed and write one document, reporting each stage. Safe to run again, and twice at once."""
-    job = Job.objects.get(pk=job_id)
+    run_job(job_id=job_id, work=_index)
+
+
+def follow_indexing(*, job: Job) -> None:
+    """Say on a document that is not searchable what became of it; one that is indexed stays as it was."""
+    waiting = Document.objects.filter(pk=job.subject_id).exclude(status=DocumentStatus.INDEXED)
+    match job.status:
+        case JobStatus.QUEUED:
+            waiting.update(status=DocumentStatus.RECEIVED, error="")
+        case JobStatus.FAILED:
+            waiting.update(status=DocumentStatus.FAILED, error=job.error)
+        case JobStatus.CANCELLED:
+            waiting.update(status=DocumentStatus.FAILED, error=CANCELLED)
+
+
+def _index(job: Job) -> dict[str, int] | None:
     document = Document.objects.select_related("collection").filter(pk=job.subject_id).first()
-    if document is None or job.status == JobStatus.DONE:
-        return finish_job(job)
-    try:
-        _count_start(job)
-        _index(document, job)
-    except (UnreadableFile, GivenUp) as problem:
-        _note_failure(document, job, problem.user_message)
-    except Exception:
-        _note_failure(document, job, "Indexing stopped on an unexpected error. The log has the details; try again.")
-        raise
-    else:
-        finish_job(job)
-    return None
-
-
-def _count_start(job: Job) -> None:
-    """Note that work begins before it does: a worker that is killed leaves no other trace. Raises GivenUp."""
-    Job.objects.filter(pk=job.pk).update(attempts=F("attempts") + 1)
-    job.refresh_from_db(fields=["attempts"])
-    if job.attempts > MAX_ATTEMPTS:
-        raise GivenUp
-
-
-def _index(document: Document, job: Job) -> None:
-    def progress(stage: str, done: int, total: int) -> None:
-        job.report(status=JobStatus.RUNNING, stage=stage, done=done, total=total)
-
+    if document is None:
+        return None
+    progress = partial(_step, job)
     progress("extracting", 0, 1)
     incoming = Incoming(
         document_id=document.pk,
@@ -144,15 +128,27 @@ def _index(document: Document, job: Job) -> None:
     )
     prepared = prepare([incoming], progress)
     progress("storing", 0, 1)
-    _write(document, prepared)
+    passages = _write(document, prepared, job)
     refresh_statistics(collection=document.collection, now=timezone.now())
+    return {"passages": passages}
+
+
+def _step(job: Job, stage: str, done: int, total: int) -> None:
+    """Stop here if the job was cancelled: nothing is written yet. Raises JobCancelled."""
+    check_not_cancelled(job)
+    report_progress(job, stage=stage, done=done, total=total)
 
 
 @transaction.atomic
-def _write(document: Document, prepared: Sequence[PreparedDocument]) -> None:
-    """Write the document unless it was removed meanwhile. Its row is locked first, as `remove_document` does."""
-    if Document.objects.select_for_update().filter(pk=document.pk).first():
-        write_documents(collection=document.collection, prepared=prepared)
+def _write(document: Document, prepared: Sequence[PreparedDocument], job: Job) -> int:
+    """Write the document unless it was removed meanwhile; return the number of passages.
+
+    Its row is locked first, as `remove_document` does. That may have taken a while, so the job is asked a last time:
+    from here on the document is written whole. Raises JobCancelled.
+    """
+    locked = Document.objects.select_for_update().filter(pk=document.pk).first()
+    check_not_cancelled(job)
+    return write_documents(collection=document.collection, prepared=prepared) if locked else 0
 
 
 def _extract(document: Document) -> ExtractedDocument:
@@ -173,10 +169,3 @@ def _from_pages(document: Document) -> ExtractedDocument:
 def _block(row: list[object]) -> Block:
     kind, start, end, level, heading_path = row
     return Block(BlockKind(kind), start, end, level, tuple(heading_path))  # type: ignore[arg-type]
-
-
-def _note_failure(document: Document, job: Job, message: str) -> None:
-    """Keep a document that was indexed before as it was; say on a new one why it is not searchable."""
-    if document.status != DocumentStatus.INDEXED:
-        Document.objects.filter(pk=document.pk).update(status=DocumentStatus.FAILED, error=message)
-    fail_job(job, error=message)

@@ -1,9 +1,14 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class CoreConfig(AppConfig):
-    """Errors, request ids and job progress: what every other app stands on."""
+    """Errors, request ids, jobs, events and notifications: what every other app stands on."""
 
     name = "voiceassist.core"
     label = "core"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let each app declare its kinds of jobs."""
+        autodiscover_modules("jobs")

@@ -53,11 +53,15 @@ def test_a_job_is_queued_only_once_its_row_is_committed(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_job_ends_as_done_or_failed_with_a_reason():
-    job = Job.objects.create(kind="knowledge.index_document", subject_id=uuid.uuid4())
+def test_a_job_ends_as_done_or_failed_with_a_reason_and_stays_so():
+    failed, done = (Job.objects.create(kind="k", subject_id=uuid.uuid4()) for _ in range(2))
 
-    fail_job(job, error="The file is damaged.")
-    assert (Job.objects.get().status, Job.objects.get().error) == (JobStatus.FAILED, "The file is damaged.")
+    fail_job(failed, error="The file is damaged.")
+    finish_job(failed)
+    finish_job(done, result={"passages": 7})
+    fail_job(done, error="Too late.")
 
-    finish_job(job)
-    assert (Job.objects.get().status, Job.objects.get().error) == (JobStatus.DONE, "")
+    failed.refresh_from_db()
+    done.refresh_from_db()
+    assert (failed.status, failed.error, failed.result) == (JobStatus.FAILED, "The file is damaged.", None)
+    assert (done.status, done.error, done.result) == (JobStatus.DONE, "", {"passages": 7})
