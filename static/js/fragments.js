@@ -4,10 +4,12 @@ export class SignedOut extends Error {}
 
 /**
  * @param {string} url
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<DocumentFragment>}
  */
-export async function fetchFragment(url) {
-  const response = await fetch(url, { headers: { "HX-Request": "true", Accept: "text/html" } });
+export async function fetchFragment(url, headers = {}) {
+  const response = await fetch(url, { headers: { "HX-Request": "true", Accept: "text/html", ...headers } });
+  if (response.status === 401) throw new SignedOut(); // the browser was left alone and is locked
   if (response.redirected && new URL(response.url).pathname.endsWith("/login/")) throw new SignedOut();
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const parsed = new DOMParser().parseFromString(await response.text(), "text/html");

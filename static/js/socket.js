@@ -1,5 +1,5 @@
 /**
- * The chat socket of one conversation: stays connected, reports its state, hands on frames.
+ * Sockets that stay connected, report their state and hand on frames.
  * Events: "open", "frame" (detail: the frame), "state" (detail: State).
  */
 
@@ -11,12 +11,12 @@ const PONG_WITHIN = 10_000;
 /** Close codes after which it makes no sense to try again. @type {Record<number, State>} */
 const FINAL = { 4401: "signed-out", 4403: "closed", 4404: "closed" };
 
-export class ChatSocket extends EventTarget {
+export class LiveSocket extends EventTarget {
   /** @type {WebSocket | null} */
   #socket = null;
   /** @type {State} */
   #state = "idle";
-  #conversation = "";
+  #path = "";
   #attempts = 0;
   #retry = 0;
   #ping = 0;
@@ -37,9 +37,9 @@ export class ChatSocket extends EventTarget {
     return this.#state === "open";
   }
 
-  /** @param {string} conversation */
-  connect(conversation) {
-    this.#conversation = conversation;
+  /** @param {string} path */
+  connect(path) {
+    this.#path = path;
     this.#open();
   }
 
@@ -57,7 +57,7 @@ export class ChatSocket extends EventTarget {
     clearTimeout(this.#retry);
     this.#become("connecting");
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = new WebSocket(`${scheme}://${location.host}/ws/chat/${this.#conversation}/`);
+    const socket = new WebSocket(`${scheme}://${location.host}${this.#path}`);
     this.#socket = socket;
     socket.addEventListener("open", () => this.#opened(socket));
     socket.addEventListener("message", (event) => this.#received(socket, event.data));
@@ -126,5 +126,13 @@ export class ChatSocket extends EventTarget {
     if (state === this.#state) return;
     this.#state = state;
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+}
+
+/** The socket of one conversation. */
+export class ChatSocket extends LiveSocket {
+  /** @param {string} conversation */
+  connect(conversation) {
+    super.connect(`/ws/chat/${conversation}/`);
   }
 }
