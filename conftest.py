@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
+from django.utils import timezone
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
+from voiceassist.accounts.client import Client as SignInClient
 from voiceassist.accounts.models import Role, User
+from voiceassist.accounts.services.sign_ins import begin_with_tokens
 from voiceassist.core.shared_value import SharedValue
 
 
@@ -80,6 +84,25 @@ def administrator(db: None) -> User:
 def newcomer(db: None) -> User:
     """A user who has no role yet."""
     return _user("newcomer", "")
+
+
+class ApiClient(APIClient):
+    """Sends JSON with the tokens of a user, and returns answers whose `json()` is the envelope."""
+
+    default_format = "json"
+
+    def __init__(self, user: User | None) -> None:
+        super().__init__()
+        if user is not None:
+            here = SignInClient(address="127.0.0.1", agent="tests")
+            pair = begin_with_tokens(user=user, client=here, second_factor=True, now=timezone.now())
+            self.credentials(HTTP_AUTHORIZATION=f"Bearer {pair.access}")
+
+
+@pytest.fixture
+def api() -> type[ApiClient]:
+    """Give a client of the API: `api(author).get("/api/v1/users/me")`; `api(None)` is nobody's."""
+    return ApiClient
 
 
 @pytest.fixture(scope="session")
