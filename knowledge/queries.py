@@ -15,6 +15,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from knowledge.aspects import asks_for_definition, expansion
 from knowledge.jobs import INDEX_DOCUMENT
+from knowledge.metrics import SEARCH_SECONDS
 from knowledge.models import LIBRARY, Document, DocumentStatus, Passage
 from knowledge.ranking import (
     DOCUMENT_SHARE,
@@ -176,6 +177,8 @@ def hybrid_search(*, query: str, scope: str = LIBRARY, limit: int = 10) -> Searc
     rows = _search(query=query, vector=vector, scope=scope, limit=max(limit, SECOND_PASS))
     passages = _ranked(rows, query, vector)[:limit]
     ended = time.perf_counter()
+    SEARCH_SECONDS.labels("embed").observe(embedded - began)
+    SEARCH_SECONDS.labels("find").observe(ended - embedded)
     return SearchResult(passages, vector, (embedded - began) * 1000, (ended - embedded) * 1000)
 
 

@@ -5,11 +5,15 @@ import os
 from celery import Celery
 from celery.signals import setup_logging, worker_init
 
+from voiceassist.core import task_log  # noqa: F401 (listens to every task)
+from voiceassist.core.worker_heartbeat import HeartbeatStep
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceassist.settings")
 
 app = Celery("voiceassist")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["consumer"].add(HeartbeatStep)
 
 
 @setup_logging.connect

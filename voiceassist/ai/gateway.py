@@ -13,11 +13,14 @@ import structlog
 from django.conf import settings
 
 from voiceassist.ai.errors import ModelUnavailable, Reason
+from voiceassist.ai.metrics import counted
 from voiceassist.ai.ports import ChatMessage, ChatModel, TimeLimits
+from voiceassist.ai.routing import Route
 
 ATTEMPTS = 3
 LONGEST_WAIT = 5.0  # seconds; a server that asks for more is reported as busy
 ANSWER_LIMIT = 32_000  # characters
+PROVIDER = "openai_compatible"
 
 logger = structlog.get_logger(__name__)
 
@@ -52,12 +55,33 @@ async def stream_chat(
     model = await asyncio.to_thread(chat_model)  # the first import of the client takes a second
     clock = _Clock.start(limits or time_limits())
     try:
-        async with aclosing(_bounded(model, messages, clock)) as pieces:
-            async for piece in pieces:
-                yield piece
+        with counted(provider=PROVIDER, route=Route.LOCAL):
+            async with aclosing(_bounded(model, messages, clock)) as pieces:
+                async for piece in pieces:
+                    yield piece
     except ModelUnavailable as error:
         logger.warning("model_unavailable", reason=error.reason.value)
         raise
+
+
+async def list_models(*, within: float) -> list[str]:
+    """Return the names of the models that the endpoint has, asked once. Raises ModelUnavailable."""
+    model = await asyncio.to_thread(chat_model)
+    try:
+        async with asyncio.timeout(within):
+            return await model.models(connect_timeout=within)
+    except TimeoutError:
+        raise ModelUnavailable(Reason.TIMEOUT) from None
+
+
+async def embedding_dimension(*, embedding_model: str, within: float) -> int:
+    """Return the length of the vectors that the endpoint's embedding model gives. Raises ModelUnavailable."""
+    model = await asyncio.to_thread(chat_model)
+    try:
+        async with asyncio.timeout(within):
+            return await model.embedding_dimension(embedding_model, connect_timeout=within)
+    except TimeoutError:
+        raise ModelUnavailable(Reason.TIMEOUT) from None
 
 
 @dataclass(frozen=True, slots=True)

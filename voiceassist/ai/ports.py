@@ -77,3 +77,11 @@ class ChatModel(Protocol):
     def stream(self, messages: Sequence[ChatMessage], *, connect_timeout: float) -> AsyncGenerator[str, None]:
         """Yield the answer's text in order, never an empty piece. Raises ModelUnavailable."""
         ...
+
+    async def models(self, *, connect_timeout: float) -> list[str]:
+        """Return the names of the models at the same endpoint. Raises ModelUnavailable."""
+        ...
+
+    async def embedding_dimension(self, model: str, *, connect_timeout: float) -> int:
+        """Return the length of the vectors of an embedding model there. Raises ModelUnavailable."""
+        ...

@@ -22,8 +22,12 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = well_formed(request.headers.get(HEADER)) or new_id()
         request.request_id = request_id  # type: ignore[attr-defined]
+        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            structlog.contextvars.clear_contextvars()
         response[HEADER] = request_id
         return response
 

@@ -2,25 +2,60 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
 import structlog
-from django.http import HttpRequest
-from django_structlog.middlewares import RequestMiddleware
+from django.core.signals import got_request_exception
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+
+from voiceassist.core.client_address import address_of
+from voiceassist.core.metrics import REQUEST_SECONDS, REQUESTS
+from voiceassist.core.user_id import user_id_of
+
+NO_ROUTE = "?"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+logger = structlog.get_logger(__name__)
 
 
-class RequestLogMiddleware(RequestMiddleware):
-    """Log method, route, status, user and errors; never a path, a query, a user agent ."""
+class RequestLogMiddleware:
+    """Log and count method, route, status, user and time; never a path, a query, a user agent.
 
-    def prepare(self, request: HttpRequest) -> None:
-        """Log nothing yet: at the end, the route is known. The id is bound already (`core.request_id`)."""
-        self.bind_ip(request)
+    It stands above whatever may answer by itself, such as the sign-in, and below what answers files and health checks.
+    """
 
-    @staticmethod
-    def format_request(request: HttpRequest) -> str:
-        """Return the method and the pattern of the route, or "?" where there is none."""
-        return f"{request.method} {request.resolver_match.route if request.resolver_match else '?'}"
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
 
-    @staticmethod
-    def bind_user_id(request: HttpRequest) -> None:
-        """Name the user if the request itself asked for one: to ask now may fail with the database."""
-        user = getattr(request, "_cached_user", None)
-        structlog.contextvars.bind_contextvars(user_id=str(user.pk) if user and user.pk else None)
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        response = self.get_response(request)
+        _record(request, status=response.status_code, seconds=time.perf_counter() - began)
+        return response
+
+
+def _record(request: HttpRequest, *, status: int, seconds: float) -> None:
+    facts = _facts(request)
+    REQUESTS.labels(facts["method"], facts["route"], status).inc()
+    REQUEST_SECONDS.labels(facts["method"], facts["route"]).observe(seconds)
+    log = logger.warning if status >= 500 else logger.info
+    log("request_finished", **facts, status=status, duration_ms=round(seconds * 1000, 1), ip=address_of(request))
+
+
+@receiver(got_request_exception)
+def log_failure(request: HttpRequest | None = None, **_: object) -> None:
+    """Log what a view raised and nobody expected."""
+    logger.error("request_failed", exc_info=sys.exc_info()[1], **(_facts(request) if request else {}))
+
+
+def _facts(request: HttpRequest) -> dict[str, Any]:
+    """Return who asked for what. API views authenticate late and leave their user on the request, as forms do."""
+    return {
+        "method": request.method if request.method in METHODS else "OTHER",
+        "route": request.resolver_match.route if request.resolver_match else NO_ROUTE,
+        "user_id": user_id_of(vars(request).get("user")),
+    }

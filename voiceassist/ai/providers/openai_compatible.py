@@ -51,6 +51,20 @@ class OpenAICompatibleChat:
                     async for text in _texts(chunks):
                         yield text
 
+    async def models(self, *, connect_timeout: float) -> list[str]:
+        """Return the names of the models that the endpoint lists. Raises ModelUnavailable."""
+        with _named_errors():
+            async with self._client(connect_timeout) as client:
+                page = await client.models.list()
+                return [model.id for model in page.data]
+
+    async def embedding_dimension(self, model: str, *, connect_timeout: float) -> int:
+        """Embed a word of no meaning and return the length of its vector. Raises ModelUnavailable."""
+        with _named_errors():
+            async with self._client(connect_timeout) as client:
+                answer = await client.embeddings.create(model=model, input="ready", encoding_format="float")
+                return len(answer.data[0].embedding)
+
     def _client(self, connect_timeout: float) -> openai.AsyncOpenAI:
         """Make a client that goes to the endpoint only: no proxy, no redirect, no retry of its own."""
         http_client = httpx2.AsyncClient(
@@ -126,7 +140,7 @@ def _named_errors() -> Iterator[None]:
         raise ModelUnavailable(_from_connection(error)) from None
     except openai.APIError:
         raise ModelUnavailable(Reason.SERVER_ERROR) from None
-    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError):
+    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError, IndexError):
         raise ModelUnavailable(Reason.UNREADABLE) from None
 
 

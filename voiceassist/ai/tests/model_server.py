@@ -125,6 +125,19 @@ def answers(status, body=b'{"error": {"message": "SECRET PROMPT"}}', **headers):
     return behave
 
 
+def answers_json(content):
+    return answers(200, json.dumps(content).encode(), Content_Type="application/json")
+
+
+def lists(*names):
+    """Name the models that there are."""
+    return answers_json({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
+
+
+def embeds(dimension):
+    return answers_json({"object": "list", "data": [{"index": 0, "embedding": [0.5] * dimension}]})
+
+
 def begin(writer):
     writer.write(
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
@@ -148,9 +161,14 @@ def chunk(text, *, finish=None):
 
 @dataclass
 class ModelServer:
-    """Serves one behaviour a request, the last one for ever. `requests` are (path, headers, body) as received."""
+    """Serves one behaviour a request, the last one for ever. `requests` are (path, headers, body) as received.
+
+    What is asked of it besides answers has a behaviour of its own.
+    """
 
     behaviours: list = field(default_factory=lambda: [streams("Rest helps [1].")])
+    listing: object = field(default_factory=lambda: lists("tiny"))
+    embedding: object = field(default_factory=lambda: embeds(3))
     requests: list = field(default_factory=list)
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set = field(default_factory=set)
@@ -186,7 +204,13 @@ class ModelServer:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
         body = await reader.readexactly(int(headers.get("content-length", 0)))
-        self.requests.append((head[0].split()[1], headers, json.loads(body)))
-        behave = self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
-        await behave(self, writer)
+        path = head[0].split()[1]
+        self.requests.append((path, headers, json.loads(body) if body else None))
+        await self._behaviour(path)(self, writer)
         await writer.drain()
+
+    def _behaviour(self, path):
+        beside = {"/v1/models": self.listing, "/v1/embeddings": self.embedding}
+        if path in beside:
+            return beside[path]
+        return self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
