@@ -13,17 +13,23 @@ _LOOSER = {
 }
 
 
-HEALTH = {"/health": views.ready, "/health/ready": views.ready, "/health/live": views.live}
+WATCHED = {
+    "/health": views.ready,
+    "/health/ready": views.ready,
+    "/health/live": views.live,
+    "/health/openai": views.openai,
+    "/metrics": views.metrics,
+}
 
 
 class HealthMiddleware:
-    """Answer the health checks before anything that needs the database, a valid Host header or a log line."""
+    """Answer health checks and metrics before anything that needs the database, a valid Host header or a log line."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        view = HEALTH.get(request.path.rstrip("/"))
+        view = WATCHED.get(request.path.rstrip("/"))
         return view(request) if view else self.get_response(request)
 
 

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from voiceassist.accounts.backends import comes_from_this_machine
+from voiceassist.console.exposition import exposition
 from voiceassist.console.health import readiness
+from voiceassist.console.model_health import model_health
+from voiceassist.core.api.envelope import failure_response
+from voiceassist.core.errors import Unauthorized
 from voiceassist.core.middleware import wants_json
 
 DESCRIPTION = {
@@ -29,8 +37,28 @@ def live(_request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(_request: HttpRequest) -> JsonResponse:
-    """Answer 200 when everything that a request needs answers, else 503 and which part does not."""
-    parts = readiness()
-    healthy = all(state == "ok" for state in parts.values())
-    body = {"status": "ok" if healthy else "unavailable", "parts": parts}
-    return JsonResponse(body, status=200 if healthy else 503)
+    """Answer 200 while requests can be answered, with every part that something does not work without; else 503."""
+    found = readiness()
+    body = {"status": found.status, "parts": found.parts}
+    return JsonResponse(body, status=503 if found.status == "unavailable" else 200)
+
+
+@require_safe
+def openai(_request: HttpRequest) -> JsonResponse:
+    """Answer 200 when the model's server has the model and takes the key, else 503 and why not."""
+    found = model_health()
+    return JsonResponse(found.as_body(), status=200 if found.is_ok else 503)
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Show the metrics to this machine, and to who knows METRICS_TOKEN."""
+    if not (comes_from_this_machine(request) or _has_metrics_token(request)):
+        return failure_response(Unauthorized("Metrics are shown to their collector only."), request=request)
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _has_metrics_token(request: HttpRequest) -> bool:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    expected = settings.METRICS_TOKEN
+    return bool(expected) and scheme.lower() == "bearer" and constant_time_compare(token.strip(), expected)

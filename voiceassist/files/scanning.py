@@ -32,6 +32,14 @@ def check_for_viruses(file: BinaryIO, *, name: str, host: str, port: int = 3310,
         raise ScannerUnavailable(name)
 
 
+def check_scanner(*, host: str, port: int, max_seconds: float) -> None:
+    """Raise OSError unless clamd answers its PING within the time."""
+    with socket.create_connection((host, port), timeout=max_seconds) as connection:
+        connection.sendall(b"zPING\0")
+        if _read_reply(connection, time.monotonic() + max_seconds) != "PONG":
+            raise ConnectionError
+
+
 def _ask(file: BinaryIO, *, host: str, port: int, max_seconds: float) -> str:
     """Return the daemon's answer without its end mark. Raises OSError."""
     deadline = time.monotonic() + max_seconds
