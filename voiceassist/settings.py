@@ -166,6 +166,7 @@ LOGOUT_REDIRECT_URL = "/app/login/"
 DEMO_USER_EMAIL = "demo@voiceassist.test"
 PUBLIC_URL: str = env("PUBLIC_URL", default="").rstrip("/") or f"http://{HOST or 'localhost'}:{PORT}"
 MFA_TOTP_ISSUER = "VoiceAssist"
+MFA_ADAPTER = "voiceassist.accounts.second_factor_adapter.SecondFactorAdapter"
 WAFFLE_FLAG_MODEL = "accounts.FeatureFlag"
 MIGRATION_MODULES = {"waffle": None}  # its own flag table would stay unused, with a key into ours
 
