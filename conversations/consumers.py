@@ -7,43 +7,38 @@ import uuid
 from collections.abc import Callable
 from contextlib import aclosing
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import structlog
-from channels.auth import get_user
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.conf import settings
 
 from conversations import access, frames
 from conversations.models import MessageRole
 from conversations.services import exchanges, payloads, recovery, runs
 from conversations.services.answers import AnswerGone
+from voiceassist.accounts.consumers import SignedInConsumer
 from voiceassist.core.errors import DomainError, NotFound, ServerFault
 
-SIGNED_OUT, NO_ROLE, NOT_FOUND = 4401, 4403, 4404  # close codes
+NO_ROLE, NOT_FOUND = 4403, 4404  # close codes
 FOLLOWED = 8  # answers at a time
-RECHECK = 5.0  # seconds between checks of the sign-in while an answer streams
 
 logger = structlog.get_logger(__name__)
 
 
-class ChatConsumer(AsyncJsonWebsocketConsumer):
-    """One browser tab in one conversation. Answers go on without it."""
+class ChatConsumer(SignedInConsumer):
+    """One browser tab, or one program, in one conversation. Answers go on without it."""
 
-    channel_layer_alias = None  # events come from the answers' own streams
     conversation_id: uuid.UUID
     following: dict[uuid.UUID, asyncio.Task[None]]
-    checked_at: float = 0.0
 
     async def connect(self) -> None:
-        """Accept, so that the close code reaches the browser, then pass the doors."""
+        """Take the address apart, then see who it is."""
         self.following = {}
         self.conversation_id = self.scope["url_route"]["kwargs"]["conversation_id"]
-        await self.accept()
-        if not await self._check_sign_in():
-            return
+        await super().connect()
+
+    async def opened(self) -> None:
+        """Pass the doors."""
         try:
             await self._at_door(access.get_readable_conversation, conversation_id=self.conversation_id)
         except DomainError as error:
@@ -51,9 +46,9 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
             return
         await database_sync_to_async(recovery.close_dead_answers)(conversation_id=self.conversation_id)
 
-    async def disconnect(self, _code: int) -> None:
+    async def closed(self) -> None:
         """Stop following; the answers themselves go on."""
-        followers = list(self.following.values())
+        followers = [task for task in self.following.values() if task is not asyncio.current_task()]
         for task in followers:
             task.cancel()
         await asyncio.gather(*followers, return_exceptions=True)
@@ -61,7 +56,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
     async def receive(self, text_data: str | None = None, **_: Any) -> None:
         """Check sign-in and conversation, then the frame, then obey it. No fault of a frame closes the socket."""
         request_id, data = uuid.uuid4().hex, {}
-        if not await self._check_sign_in() or not await self._check_conversation():
+        if not await self.check_sign_in() or not await self._check_conversation():
             return
         try:
             data = frames.decode(text_data)
@@ -99,7 +94,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
 
     async def _begin(self, make: Callable[..., exchanges.Exchange], client_id: str, request_id: str) -> None:
         """Store and start an answer, say so, and follow it."""
-        make = partial(make, by=self.scope["user"], conversation_id=self.conversation_id, client_id=client_id)
+        make = partial(make, by=self.user, conversation_id=self.conversation_id, client_id=client_id)
         exchange = await runs.begin(conversation_id=self.conversation_id, make=make)
         await self.send_json({**payloads.accepted_payload(exchange, client_id=client_id), "request_id": request_id})
         self._follow(exchange.answer.pk, 0, request_id)
@@ -122,8 +117,6 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
         try:
             async with aclosing(runs.follow(answer_id, after=after)) as events:
                 async for event in events:
-                    if self._is_check_due() and not await self._check_sign_in():
-                        return
                     await self.send_json({**event, "request_id": request_id})
         except AnswerGone:
             await self.close(NOT_FOUND)
@@ -151,22 +144,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
         return True
 
     async def _at_door(self, door: Callable[..., Any], **what: uuid.UUID) -> Any:
-        return await database_sync_to_async(door)(user=self.scope["user"], **what)
-
-    def _is_check_due(self) -> bool:
-        return asyncio.get_running_loop().time() - self.checked_at > RECHECK
-
-    async def _check_sign_in(self) -> bool:
-        """Read user and browser session anew; close when either is not valid any more."""
-        self.checked_at = asyncio.get_running_loop().time()
-        store = import_module(settings.SESSION_ENGINE).SessionStore
-        session = self.scope.get("session")
-        user = await get_user({"session": store(session.session_key if session else None)})
-        if not user.is_authenticated:
-            await self.close(SIGNED_OUT)
-            return False
-        self.scope["user"] = user
-        return True
+        return await database_sync_to_async(door)(user=self.user, **what)
 
     async def _refuse(self, error: DomainError, request_id: str, client_id: Any = None) -> None:
         about = {"client_id": client_id} if isinstance(client_id, str) else {}

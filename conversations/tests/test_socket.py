@@ -4,12 +4,14 @@ import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from conversations.frames import CONTENT_LIMIT, FRAME_LIMIT
 from conversations.models import Message
 from conversations.tests.chat import Tab, signed_in, stored
 from conversations.tests.conftest import DOSE
+from voiceassist.accounts.models import EndReason
+from voiceassist.accounts.services.sign_ins import end_all
 from voiceassist.ai.tests import model_server as told
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -234,9 +236,8 @@ async def test_an_answer_of_another_conversation_cannot_be_followed_here(tab, au
     assert (await tab.receive())["code"] == "NOT_FOUND"
 
 
-async def test_signing_out_elsewhere_closes_the_socket_at_its_next_frame(tab):
-    await Session.objects.all().adelete()
-    await tab.send("ping")
+async def test_a_sign_in_that_ends_closes_the_socket_without_a_frame(tab, author):
+    await sync_to_async(end_all)(user=author, reason=EndReason.EVERYWHERE, now=timezone.now())
 
     assert await tab.closed() == 4401
 
@@ -259,6 +260,8 @@ async def test_a_changed_password_closes_the_socket_at_its_next_frame(tab, autho
 
 
 async def test_a_user_who_lost_the_role_may_not_ask(tab, author):
+    await tab.send("ping")
+    assert (await tab.receive())["type"] == "pong"  # it is through the door
     author.role = ""
     await author.asave()
     await tab.send("message.send", client_id="c1", content=DOSE)
@@ -266,12 +269,11 @@ async def test_a_user_who_lost_the_role_may_not_ask(tab, author):
     assert (await tab.receive())["code"] == "FORBIDDEN"
 
 
-async def test_an_answer_stops_reaching_a_socket_whose_user_signed_out(tab, model, monkeypatch):
-    monkeypatch.setattr("conversations.consumers.RECHECK", 0)
+async def test_an_answer_stops_reaching_a_socket_whose_user_signed_out(tab, model, author):
     model.will(told.stalls())
     accepted = await tab.ask(DOSE)
     await model.stalled.wait()
-    await Session.objects.all().adelete()
+    await sync_to_async(end_all)(user=author, reason=EndReason.EVERYWHERE, now=timezone.now())
     from conversations.services import runs
 
     await runs.stop(uuid.UUID(accepted["message_id"]))

@@ -55,7 +55,9 @@ def bearer_of(text: str, *, now: datetime) -> Bearer:
 def open_sign_in(sign_in_id: uuid.UUID, *, now: datetime) -> SignIn | None:
     """Return a sign-in with its user while both are good for anything, else None."""
     sign_in = SignIn.objects.select_related("user").filter(pk=sign_in_id).first()
-    if sign_in is None or not sign_in.is_open(now) or not sign_in.user.is_active:
+    if sign_in is None or not sign_in.is_open(now):
+        return None
+    if not sign_in.user.is_active or not sign_in.is_bound_to(sign_in.user):
         return None
     return sign_in
 

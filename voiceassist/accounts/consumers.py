@@ -35,7 +35,7 @@ class SignedInConsumer(AsyncJsonWebsocketConsumer):
 
     channel_layer_alias = None  # `_watch` listens, so that a lost Redis does not end the socket
     user: User
-    sign_in: SignIn
+    sign_in: SignIn | None = None
     watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -54,14 +54,21 @@ class SignedInConsumer(AsyncJsonWebsocketConsumer):
             await asyncio.gather(self.watch, return_exceptions=True)
         await self.closed()
 
+    async def close(self, code: Any = None, reason: Any = None) -> None:
+        """Put everything away first: what comes after a sign-out is not for this client."""
+        await self.closed()
+        await super().close(code, reason)
+
     async def opened(self) -> None:
         """Begin, for a user who is signed in."""
 
     async def closed(self) -> None:
-        """Put away what `opened` took up."""
+        """Put away what `opened` took up; may be called more than once."""
 
     async def check_sign_in(self, *, at_work: bool = True) -> bool:
         """Read user and sign-in anew; close when either is not good any more, or the browser is locked."""
+        if self.sign_in is None:
+            return False  # closed already; a frame was on its way
         sign_in = await database_sync_to_async(_still_open)(self.sign_in, at_work=at_work)
         if sign_in is None:
             await self.close(SIGNED_OUT)
@@ -111,13 +118,17 @@ class SignedInConsumer(AsyncJsonWebsocketConsumer):
     async def _listen(self) -> None:
         layer = get_channel_layer()
         channel = await layer.new_channel()
-        await layer.group_add(group_of(self.user.pk), channel)
         try:
+            await layer.group_add(group_of(self.user.pk), channel)
             while await self.check_sign_in(at_work=False):
                 await self._wait_for_news(layer, channel)
+                await layer.group_add(group_of(self.user.pk), channel)  # Redis may have been restarted empty
             await asyncio.Event().wait()  # closed; `disconnect` ends this
         finally:
             await layer.group_discard(group_of(self.user.pk), channel)
+
+    def _is_meant(self, message: dict[str, Any]) -> bool:
+        return self.sign_in is not None and str(self.sign_in.pk) in message["sign_ins"]
 
     async def _wait_for_news(self, layer: Any, channel: str) -> None:
         """Return when this sign-in has ended, or it is time to look by itself."""
@@ -125,7 +136,7 @@ class SignedInConsumer(AsyncJsonWebsocketConsumer):
             async with asyncio.timeout(RECHECK):
                 while True:
                     message = await layer.receive(channel)
-                    if message["type"] == ENDED and str(self.sign_in.pk) in message["sign_ins"]:
+                    if message["type"] == ENDED and self._is_meant(message):
                         return
         except TimeoutError:
             return

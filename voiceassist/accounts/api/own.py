@@ -93,7 +93,7 @@ class PasswordChangeView(OwnView):
         if sign_in is None or sign_in.kind == SignInKind.BROWSER:
             update_session_auth_hash(request._request, user)  # noqa: SLF001 (DRF's way to the HttpRequest)
             return Response(None)
-        return Response(pair_body(sign_ins.renew(sign_in=sign_in, now=now)))
+        return Response(pair_body(sign_ins.renew(sign_in=sign_in, user=user, now=now)))
 
 
 class SignInsView(OwnView):

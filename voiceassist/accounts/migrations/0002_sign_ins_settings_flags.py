@@ -141,6 +141,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("kind", models.CharField(choices=[("browser", "Browser"), ("token", "Token")], max_length=10)),
                 ("session_key", models.CharField(blank=True, help_text="Of the browser session.", max_length=40)),
+                ("auth_hash", models.CharField(help_text="Of the user's password and `valid_after`: changing either voids the sign-in.", max_length=64)),
                 ("refresh_id", models.UUIDField(blank=True, help_text="The id of the family's newest refresh token.", null=True)),
                 ("address", models.GenericIPAddressField(blank=True, null=True)),
                 ("agent", models.CharField(blank=True, help_text="Browser and system, as the client named them.", max_length=200)),

@@ -6,6 +6,9 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from voiceassist.accounts.models.user import User
 
 
 class SignInKind(models.TextChoices):
@@ -33,6 +36,9 @@ class SignIn(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_ins")
     kind = models.CharField(max_length=10, choices=SignInKind.choices)
     session_key = models.CharField(max_length=40, blank=True, help_text="Of the browser session.")
+    auth_hash = models.CharField(
+        max_length=64, help_text="Of the user's password and `valid_after`: changing either voids the sign-in."
+    )
     refresh_id = models.UUIDField(null=True, blank=True, help_text="The id of the family's newest refresh token.")
     address = models.GenericIPAddressField(null=True, blank=True)
     agent = models.CharField(max_length=200, blank=True, help_text="Browser and system, as the client named them.")
@@ -56,5 +62,9 @@ class SignIn(models.Model):
         return str(self.pk)
 
     def is_open(self, now: datetime) -> bool:
-        """Tell whether it still lets anybody in."""
+        """Tell whether it still lets anybody in, as far as the row knows."""
         return self.ended_at is None and now < self.expires_at
+
+    def is_bound_to(self, user: User) -> bool:
+        """Tell whether password and `valid_after` are what they were when it began or was renewed."""
+        return constant_time_compare(self.auth_hash, user.get_session_auth_hash())

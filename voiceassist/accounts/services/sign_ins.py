@@ -57,6 +57,7 @@ def note_browser(
         address=client.address or None,
         agent=client.agent,
         second_factor=second_factor,
+        auth_hash=user.get_session_auth_hash(),
         created_at=now,
         last_seen_at=now,
         expires_at=expires_at,
@@ -84,6 +85,7 @@ def _is_good(sign_in: SignIn, token: Token, now: datetime) -> bool:
         sign_in.refresh_id == token.id
         and sign_in.is_open(now)
         and sign_in.user.is_active
+        and sign_in.is_bound_to(sign_in.user)
         and not is_void(sign_in.user, issued_at=token.issued_at)
     )
 
@@ -92,6 +94,7 @@ def _issue(sign_in: SignIn, *, now: datetime) -> TokenPair:
     access = Token.issue(TokenUse.ACCESS, user_id=sign_in.user_id, family=sign_in.pk, now=now)
     renewal = Token.issue(TokenUse.REFRESH, user_id=sign_in.user_id, family=sign_in.pk, now=now)
     sign_in.refresh_id = renewal.id
+    sign_in.auth_hash = sign_in.user.get_session_auth_hash()
     sign_in.last_seen_at = now
     sign_in.expires_at = datetime.fromtimestamp(renewal.expires_at, tz=UTC)
     sign_in.save()
@@ -99,8 +102,9 @@ def _issue(sign_in: SignIn, *, now: datetime) -> TokenPair:
 
 
 @transaction.atomic
-def renew(*, sign_in: SignIn, now: datetime) -> TokenPair:
+def renew(*, sign_in: SignIn, user: User, now: datetime) -> TokenPair:
     """Give a family new tokens, after all that were made before became void."""
+    sign_in.user = user
     return _issue(sign_in, now=now)
 
 
@@ -116,10 +120,14 @@ def end(*, sign_in: SignIn, reason: EndReason, now: datetime, token: Token | Non
 def end_all(*, user: User, reason: EndReason, now: datetime, keep: SignIn | None = None) -> None:
     """End every sign-in of a user, but for `keep`, and void every token and browser session made before now.
 
-    Whoever keeps one must renew it: `renew` for tokens, `update_session_auth_hash` for the browser.
+    Whoever keeps one must renew it: `renew` for tokens, `update_session_auth_hash` for the browser. `user` holds the new
+    password, if that is why.
     """
     User.objects.filter(pk=user.pk).update(valid_after=now)
     user.valid_after = now
+    if keep is not None:
+        keep.auth_hash = user.get_session_auth_hash()
+        SignIn.objects.filter(pk=keep.pk).update(auth_hash=keep.auth_hash)
     _end(_others(user, keep), user_id=user.pk, reason=reason, now=now)
 
 
