@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from conversations import queries
 from conversations.models import Citation, Conversation, Message, MessageRole
 from voiceassist.accounts.models import User
 from voiceassist.core.errors import Conflict, Forbidden, NotFound
@@ -35,6 +36,15 @@ def get_readable_conversation(*, user: User, conversation_id: uuid.UUID) -> Conv
     """Return the user's conversation. Raises Forbidden, ConversationNotFound."""
     check_can_chat(user)
     conversation = Conversation.objects.filter(pk=conversation_id, owner=user).first()
+    if conversation is None:
+        raise ConversationNotFound
+    return conversation
+
+
+def get_summarised_conversation(*, user: User, conversation_id: uuid.UUID) -> Conversation:
+    """Return the user's conversation with its counts and preview. Raises Forbidden, ConversationNotFound."""
+    check_can_chat(user)
+    conversation = queries.with_summaries(queries.conversations_of(user)).filter(pk=conversation_id).first()
     if conversation is None:
         raise ConversationNotFound
     return conversation

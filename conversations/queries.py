@@ -16,9 +16,10 @@ PREVIEW = 200  # characters
 _THREAD = ("asked_at", "asked_id", "is_answer", "created_at", "id")
 
 
-def conversations_of(user: User) -> QuerySet[Conversation]:
-    """Return the user's conversations, newest first."""
-    return Conversation.objects.filter(owner=user).order_by("-updated_at", "id")
+def conversations_of(user: User, *, q: str = "") -> QuerySet[Conversation]:
+    """Return the user's conversations, newest first; `q` is looked for in their titles."""
+    mine = Conversation.objects.filter(owner=user).order_by("-updated_at", "id")
+    return mine.filter(title__icontains=q) if q else mine
 
 
 def with_summaries(conversations: QuerySet[Conversation]) -> QuerySet[Conversation]:

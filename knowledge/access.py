@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 
 from knowledge.models import Document
-from knowledge.queries import library_documents
-from voiceassist.accounts.models import User
+from knowledge.queries import curated_documents, matching_sources
+from voiceassist.accounts.access import check_role
+from voiceassist.accounts.models import Role, User
 from voiceassist.core.errors import Forbidden, NotFound
 
 
@@ -15,10 +16,19 @@ class DocumentNotFound(NotFound):
 
 
 def get_readable_document(*, user: User, document_id: uuid.UUID) -> Document:
-    """Return an indexed library document. Raises Forbidden for users without a role, DocumentNotFound."""
+    """Return an indexed library document with its `page_count`. Raises Forbidden without a role, DocumentNotFound."""
     if not user.role:
         raise Forbidden
-    document = library_documents().filter(pk=document_id).first()
+    document = matching_sources().filter(pk=document_id).first()
+    if document is None:
+        raise DocumentNotFound
+    return document
+
+
+def get_curated_document(*, user: User, document_id: uuid.UUID) -> Document:
+    """Return a library document in any state, with its progress. Raises Forbidden for who may not curate."""
+    check_role(user, Role.CURATOR, Role.ADMINISTRATOR)
+    document = curated_documents().filter(pk=document_id).first()
     if document is None:
         raise DocumentNotFound
     return document

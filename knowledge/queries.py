@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from knowledge.aspects import asks_for_definition, expansion
 from knowledge.jobs import INDEX_DOCUMENT
 from knowledge.metrics import SEARCH_SECONDS
-from knowledge.models import LIBRARY, Document, DocumentStatus, Passage
+from knowledge.models import LIBRARY, Document, DocumentStatus, Page, Passage
 from knowledge.ranking import (
     DOCUMENT_SHARE,
     FULL_SHARE_UP_TO,
@@ -36,6 +37,7 @@ RARE_SHARE = 0.1  # lexemes join the candidate query while their frequencies add
 SHORTEST_START = 4  # letters: an unknown word this long, such as "azithro", is completed from the collection
 EXPANSION_WEIGHT = 0.3  # of the idf of a word that was not asked for
 OPENING = 400  # characters
+OF_A_JOB = ("id", "status", "stage", "done", "total", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,10 +269,36 @@ def library_documents() -> QuerySet[Document]:
 
 
 def with_progress(documents: QuerySet[Document]) -> QuerySet[Document]:
-    """Add `page_count`, `passage_count`, and the newest job's `job_status`, `job_stage`, `job_done`, `job_total`."""
+    """Add `page_count`, `passage_count`, and of the newest job `job_id`, `job_status`, `job_stage`, `job_done` …."""
     newest = Job.objects.filter(kind=INDEX_DOCUMENT, subject_id=OuterRef("pk")).order_by("-created_at", "id")
     return documents.annotate(
-        page_count=Count("pages", distinct=True),
-        passage_count=Count("passages", distinct=True),
-        **{f"job_{name}": Subquery(newest.values(name)[:1]) for name in ("status", "stage", "done", "total", "error")},
+        page_count=_count_of(Page),
+        passage_count=_count_of(Passage),
+        **{f"job_{name}": Subquery(newest.values(name)[:1]) for name in OF_A_JOB},
     )
+
+
+def matching_sources(*, search: str = "") -> QuerySet[Document]:
+    """Return the documents that users may read, with `page_count`; `search` is looked for in titles."""
+    found = library_documents().annotate(page_count=_count_of(Page))
+    return found.filter(title__icontains=search) if search else found
+
+
+def curated_documents(*, search: str = "", status: str = "") -> QuerySet[Document]:
+    """Return every document of the library with its progress; `search` is looked for in titles and file names."""
+    found = with_progress(Document.objects.filter(collection__scope=LIBRARY))
+    if search:
+        found = found.filter(Q(title__icontains=search) | Q(file_name__icontains=search))
+    return found.filter(status=status) if status else found
+
+
+def indexing_jobs(*, status: str = "") -> QuerySet[Job]:
+    """Return the jobs that index documents, newest first, whoever asked for them."""
+    jobs = Job.objects.filter(kind=INDEX_DOCUMENT)
+    return jobs.filter(status=status) if status else jobs
+
+
+def _count_of(rows: type[Page | Passage]) -> Coalesce:
+    """Count a document's rows by themselves: joined, pages and passages would multiply."""
+    mine = rows.objects.filter(document=OuterRef("pk")).order_by().values("document")
+    return Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number")), 0)

@@ -9,5 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs", DocsView.as_view(url_name="api-schema"), name="api-docs"),
     path("", include("voiceassist.core.api.urls")),
     path("", include("voiceassist.accounts.api.urls")),
+    path("", include("knowledge.api.urls")),
+    path("", include("conversations.api.urls")),
     path("", include("voiceassist.console.api.urls")),
 ]

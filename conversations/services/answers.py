@@ -13,6 +13,7 @@ from conversations.access import MessageNotFound
 from conversations.models import Citation, Conversation, Message, MessageStatus
 from knowledge.queries import FoundPassage
 from voiceassist.ai.routing import Route
+from voiceassist.core.errors import DomainError, ErrorCode
 
 ERROR_LIMIT = 300  # characters, as the column
 
@@ -23,6 +24,14 @@ class AnswerClosed(Exception):
 
 class AnswerGone(MessageNotFound):
     """The answer's conversation was deleted."""
+
+
+class AnswerFailed(DomainError):
+    """An answer that could not be finished; the question and what was written are kept."""
+
+    code = ErrorCode.PROVIDER_UNAVAILABLE
+    http_status = 503
+    user_message = "The answer could not be finished. The question is kept; ask for the answer again."
 
 
 def load(answer_id: uuid.UUID) -> Message:

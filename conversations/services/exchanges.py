@@ -13,7 +13,6 @@ from conversations.services.conversations import lock_conversation, title_from
 from voiceassist.accounts.models import User
 from voiceassist.core.errors import DomainError, ErrorCode
 
-
 _NAMESPACE = uuid.UUID("b7a5f0c2-2d0e-5c1b-8a64-6d0f6b1c9e11")
 
 

@@ -14,12 +14,13 @@ import redis.asyncio
 import structlog
 from channels.db import database_sync_to_async
 
-from conversations.events import ENDINGS, as_frame
-from conversations.models import MessageStatus
+from conversations.events import ENDINGS, Failed, as_frame
+from conversations.models import Message, MessageStatus
 from conversations.services import answering, answers, payloads, recovery, streams
 from conversations.services.exchanges import Exchange
 
 BEAT = 2  # seconds between heartbeats
+PATIENCE = 20  # seconds for a stopped answer to end: it is still checked
 
 logger = structlog.get_logger(__name__)
 _tasks: set[asyncio.Task[None]] = set()
@@ -97,7 +98,32 @@ async def wait(answer_id: uuid.UUID) -> dict[str, Any]:
         async for frame in frames:
             if frame["type"] in ENDINGS:
                 return frame
-    raise answers.AnswerGone  # pragma: no cover  (`follow` ends with an ending)
+    raise answers.AnswerGone  # `follow` ends with an ending or raises
+
+
+async def finished(answer_id: uuid.UUID) -> dict[str, Any]:
+    """Return the payload of an answer once it has ended. Raises AnswerFailed, AnswerGone, LiveServiceDown."""
+    ending = await wait(answer_id)
+    message: dict[str, Any] = ending["message"]
+    if ending["type"] == Failed.type:
+        kept = {"conversation_id": message["conversation_id"], "message_id": message["id"]}
+        raise answers.AnswerFailed(message["error"], details=kept)
+    return message
+
+
+async def stopped(answer: Message) -> dict[str, Any]:
+    """Stop an answer and return its payload, as it ended, or as it is if that takes too long.
+
+    Raises AnswerGone, LiveServiceDown.
+    """
+    if answer.status != MessageStatus.STREAMING:
+        return payloads.message_payload(answer)
+    await stop(answer.pk)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            message: dict[str, Any] = (await wait(answer.pk))["message"]
+            return message
+    return payloads.message_payload(await database_sync_to_async(answers.load)(answer.pk))
 
 
 async def _ending_unless_alive(client: redis.asyncio.Redis, answer_id: uuid.UUID) -> dict[str, Any] | None:

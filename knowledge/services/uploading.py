@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ def _index(job: Job) -> dict[str, int] | None:
     incoming = Incoming(
         document_id=document.pk,
         content_hash=document.content_hash,
-        extracted=_extract(document),
+        extracted=_with_kept_title(document, _extract(document)),
         file_name=document.file_name,
         stored_file=document.file.name or "",
         is_demonstration=document.is_demonstration,
@@ -148,7 +149,17 @@ def _write(document: Document, prepared: Sequence[PreparedDocument], job: Job) -
     """
     locked = Document.objects.select_for_update().filter(pk=document.pk).first()
     check_not_cancelled(job)
-    return write_documents(collection=document.collection, prepared=prepared) if locked else 0
+    if locked is None:
+        return 0
+    passages = write_documents(collection=document.collection, prepared=prepared)
+    if locked.status == DocumentStatus.INDEXED:  # it may have been renamed since its title was read
+        Document.objects.filter(pk=locked.pk).update(title=locked.title)
+    return passages
+
+
+def _with_kept_title(document: Document, extracted: ExtractedDocument) -> ExtractedDocument:
+    """Keep the title of a document that was indexed before: a curator may have corrected it."""
+    return replace(extracted, title=document.title) if document.status == DocumentStatus.INDEXED else extracted
 
 
 def _extract(document: Document) -> ExtractedDocument:
