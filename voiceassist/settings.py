@@ -170,6 +170,16 @@ MFA_ADAPTER = "voiceassist.accounts.second_factor_adapter.SecondFactorAdapter"
 WAFFLE_FLAG_MODEL = "accounts.FeatureFlag"
 MIGRATION_MODULES = {"waffle": None}  # its own flag table would stay unused, with a key into ours
 
+# --- Single sign-on (OpenID Connect) -----------------------------------------
+
+OIDC_ISSUER: str = env("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID: str = env("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET: str = env("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME: str = env("OIDC_NAME", default="single sign-on")
+OIDC_SCOPES: list[str] = env.list("OIDC_SCOPES", default=["openid", "email", "profile"])
+SOCIALACCOUNT_ADAPTER = "voiceassist.accounts.social_adapter.SocialAccountAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+
 # --- Mail --------------------------------------------------------------------
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
@@ -210,6 +220,7 @@ RATE_LIMITS = {  # count per s, min, h or day, by address unless a view says by 
     "register": "5/h",
     "login": "10/min",
     "refresh": "20/min",
+    "oidc": "30/min",
     "password_reset": "5/h",
     "strength": "60/min",
     "api": "600/min",
