@@ -38,7 +38,7 @@ FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # its own default puts another site in the place of ours
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
