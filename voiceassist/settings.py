@@ -12,8 +12,9 @@ from kombu import Queue
 
 import voiceassist.celery  # noqa: F401 (every process that queues work needs the Celery app)
 from voiceassist.core.logging import logging_config
-from voiceassist.core.secrets import kept_secret
+from voiceassist.core.secrets import Secrets, checked_secrets, split
 from voiceassist.core.variables import Variables
+from voiceassist.runtime.loopback import is_loopback_host
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -26,13 +27,20 @@ HOST: str = env("HOST", default="")  # set by manage.py; unset, nobody knows who
 PORT: int = env.int("PORT", default=8000)
 DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DEBUG: bool = env.bool("DEBUG", default=False)
-SECRET_KEY: str = env("SECRET_KEY", default="") or kept_secret(DATA_DIR / "secret_key")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-JWT_SECRET_KEY: str = env("JWT_SECRET_KEY", default="") or kept_secret(DATA_DIR / "jwt_secret_key")
-FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
-    kept_secret(DATA_DIR / "field_encryption_key")
-]
+_secrets = checked_secrets(
+    given=Secrets(
+        signing=env("SECRET_KEY", default=""),
+        tokens=env("JWT_SECRET_KEY", default=""),
+        fields=split(env("FIELD_ENCRYPTION_KEYS", default="")),
+    ),
+    data_dir=DATA_DIR,
+    on_loopback=is_loopback_host(HOST),
+)
+SECRET_KEY = _secrets.signing
+JWT_SECRET_KEY = _secrets.tokens
+FIELD_ENCRYPTION_KEYS = _secrets.fields  # the newest first
 
 # --- The house ---------------------------------------------------------------
 
@@ -86,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "voiceassist.accounts.middleware.SignInMiddleware",
+    "voiceassist.accounts.middleware.TimeZoneMiddleware",
     "voiceassist.core.middleware.DomainErrorMiddleware",
     "voiceassist.core.rate_limits.LimitHeaders",
     "allauth.account.middleware.AccountMiddleware",
@@ -107,6 +116,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "voiceassist.accounts.contexts.for_every_page",
             ],
         },
     }

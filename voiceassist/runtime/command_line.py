@@ -7,14 +7,16 @@ import sys
 from collections.abc import Sequence
 
 from voiceassist.runtime import up_commands
+from voiceassist.runtime.configuration import explained_settings
 from voiceassist.runtime.environment import Environment
 from voiceassist.runtime.errors import RuntimeProblem
+from voiceassist.runtime.model_endpoint import check_model_endpoint
 from voiceassist.runtime.servers import servers
 
 SUPERVISOR_COMMANDS = {"up": up_commands.up, "stop": up_commands.stop, "status": up_commands.status}
 WITHOUT_SERVERS = frozenset(
     {
-        *("", "help", "version", "check", "diffsettings", "spectacular", "generateschema"),
+        *("", "help", "version", "check", "diffsettings", "spectacular", "generateschema", "check_openai"),
         *("collectstatic", "findstatic", "makemessages", "compilemessages", "startapp", "startproject"),
     }
 )
@@ -43,6 +45,7 @@ def needs_servers(argv: Sequence[str]) -> bool:
 
 def _run_django(argv: Sequence[str]) -> int:
     environment = Environment.load()
+    check_model_endpoint(environment.model_url, has_key=environment.has_model_key)
     os.environ.update(DATA_DIR=str(environment.data_dir), HOST=environment.host)
     needs = environment.needs if needs_servers(argv) else frozenset()
     with servers(environment.data_dir, needs) as addresses:
@@ -54,4 +57,5 @@ def _run_django(argv: Sequence[str]) -> int:
 def _execute(argv: Sequence[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceassist.settings")
     management = __import__("django.core.management", fromlist=["execute_from_command_line"])
-    management.execute_from_command_line(list(argv))
+    with explained_settings():
+        management.execute_from_command_line(list(argv))

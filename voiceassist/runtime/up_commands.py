@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from voiceassist.runtime import health, logs
+from voiceassist.runtime.configuration import check_settings
 from voiceassist.runtime.environment import Environment
 from voiceassist.runtime.errors import RuntimeProblem
 from voiceassist.runtime.lease import Files
@@ -30,6 +31,7 @@ def up(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     environment = Environment.load()
     check_model_endpoint(environment.model_url, has_key=environment.has_model_key)
+    check_settings(environment)
     if given.detach:
         return _detached()
     leave = (lambda: _leave_terminal(environment)) if given.in_background else (lambda: None)

@@ -10,12 +10,19 @@ import importlib
 import runpy
 import sys
 
+from voiceassist.runtime.configuration import explained_settings
+from voiceassist.runtime.errors import RuntimeProblem
+
 
 def main(arguments: list[str]) -> int:
-    """Warm up, wait, run; return 1 when the word never came."""
+    """Warm up, wait, run; return 1 when the word never came. Settings that are refused end it with what is wrong."""
     first, module, *rest = arguments
-    for name in first.split(","):
-        importlib.import_module(name)
+    try:
+        with explained_settings():
+            for name in first.split(","):
+                importlib.import_module(name)
+    except RuntimeProblem as problem:
+        sys.exit(str(problem))
     if not sys.stdin.buffer.readline():
         return 1
     sys.argv = [module, *rest]

@@ -110,7 +110,7 @@ def test_no_process_starts_when_a_question_could_leave_this_machine(command, cha
         for name in ("PATH", "HOME", "DATA_DIR", "DATABASE_URL", "REDIS_URL")
         if name in os.environ
     }
-    environment = {**kept, "DJANGO_SETTINGS_MODULE": "voiceassist.settings", **changed}
+    environment = {**kept, "HOST": "127.0.0.1", "DJANGO_SETTINGS_MODULE": "voiceassist.settings", **changed}
     result = subprocess.run(
         [sys.executable, *command],
         check=False,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import stat
 import subprocess
 import sys
@@ -16,22 +17,33 @@ from voiceassist.core.secrets import kept_secret
 SHOW = "import json, voiceassist.settings as s; print(json.dumps([getattr(s, n) for n in {names!r}], default=str))"
 
 
-def settings_with(*names, **variables):
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "DATA_DIR")}
-    shown = subprocess.run(
+def imported(*names, **variables):
+    """Import the settings in a process of its own that has little else in its environment."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "DATA_DIR")} | {"HOST": "127.0.0.1"}
+    return subprocess.run(
         [sys.executable, "-c", SHOW.format(names=names)],
         env={**kept, **variables},
         cwd=django_settings.BASE_DIR,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+
+
+def settings_with(*names, **variables):
+    shown = imported(*names, **variables)
+    assert shown.returncode == 0, shown.stderr
     return json.loads(shown.stdout)
+
+
+def good_secrets():
+    names = ("SECRET_KEY", "JWT_SECRET_KEY", "FIELD_ENCRYPTION_KEYS")
+    return {name: secrets.token_urlsafe(48) for name in names}
 
 
 def test_an_empty_variable_means_an_unset_one():
     source = (django_settings.BASE_DIR / ".env.example").read_text()
-    variables = set(re.findall(r"^#?([A-Z_]+)=", source, re.MULTILINE)) - {"DATA_DIR"}
+    variables = set(re.findall(r"^#?([A-Z_]+)=", source, re.MULTILINE)) - {"DATA_DIR", "HOST"}
     names = [
         "HOST",
         "PORT",
@@ -51,8 +63,36 @@ def test_https_makes_cookies_secure_and_trusts_the_proxy():
     assert settings_with(*names, HTTPS="true") == [True, True, ["HTTP_X_FORWARDED_PROTO", "https"]]
 
 
-def test_a_host_that_is_not_given_is_no_loopback_address():
-    assert settings_with("HOST") == [""]
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "192.168.1.5", "clinic.example", "::"])
+def test_beyond_loopback_secrets_must_be_given(host):
+    refused = imported("HOST", HOST=host)
+    assert refused.returncode != 0
+    assert "ImproperlyConfigured: SECRET_KEY is not set.\nJWT_SECRET_KEY is not set.\nFIELD" in refused.stderr
+    given = good_secrets()
+    assert settings_with(*given, HOST=host, **given) == [*list(given.values())[:2], [given["FIELD_ENCRYPTION_KEYS"]]]
+
+
+def test_secrets_may_be_mounted_as_files(tmp_path):
+    given = good_secrets() | {"FIELD_ENCRYPTION_KEYS": f"{secrets.token_urlsafe(48)}\n{secrets.token_urlsafe(48)}\n"}
+    files = {f"{name}_FILE": tmp_path / name for name in given}
+    for path in files.values():
+        path.write_text(given[path.name])
+
+    shown = settings_with(*given, HOST="0.0.0.0", **{name: str(path) for name, path in files.items()})
+    assert shown[:2] == [given["SECRET_KEY"], given["JWT_SECRET_KEY"]]
+    assert shown[2] == given["FIELD_ENCRYPTION_KEYS"].split()
+
+
+def test_malformed_keys_are_refused_on_loopback_too():
+    refused = imported("HOST", FIELD_ENCRYPTION_KEYS="not-a-key")
+    assert "FIELD_ENCRYPTION_KEYS: key 1 is malformed." in refused.stderr
+
+
+def test_commands_by_hand_use_the_keys_that_the_server_is_given():
+    """`manage.py` is on loopback by default: what the environment gives counts all the same."""
+    given = good_secrets()
+    names = [*given]
+    assert settings_with(*names, HOST="127.0.0.1", **given) == settings_with(*names, HOST="0.0.0.0", **given)
 
 
 @pytest.fixture
