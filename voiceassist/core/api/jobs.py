@@ -66,7 +66,7 @@ class JobsView(ListAPIView[Job]):
 
     def get_queryset(self) -> QuerySet[Job]:
         """Return the user's jobs that the filter lets through. Raises ValidationError."""
-        chosen = JobFilter(data=self.request.query_params)
+        chosen = JobFilter(data=self.request.query_params.dict())
         chosen.is_valid(raise_exception=True)
         return jobs_of(cast("uuid.UUID", self.request.user.pk)).filter(**chosen.validated_data)
 

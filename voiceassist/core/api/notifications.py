@@ -58,7 +58,7 @@ class NotificationsView(ListAPIView[Notification]):
 
     def get_queryset(self) -> QuerySet[Notification]:
         """Return the user's notifications that the filter lets through. Raises ValidationError."""
-        chosen = NotificationFilter(data=self.request.query_params)
+        chosen = NotificationFilter(data=self.request.query_params.dict())
         chosen.is_valid(raise_exception=True)
         rows = notifications_of(cast("uuid.UUID", self.request.user.pk))
         unread = chosen.validated_data.get("unread")
