@@ -32,13 +32,11 @@ def safe_message(_logger: Any, _method: str, event: structlog.typing.EventDict) 
 def _filled(template: object, arguments: Any) -> str:
     if not isinstance(template, str):
         return name_of(template) if isinstance(template, BaseException) else type(template).__name__
-    line = template.strip().partition("\n")[0]
-    if not arguments:
-        return line
     try:
-        return line % _safe(arguments)
+        text = template % _safe(arguments) if arguments else template
     except (TypeError, ValueError, KeyError):
-        return line
+        text = template
+    return text.strip().partition("\n")[0]
 
 
 def _safe(value: Any) -> Any:
@@ -96,7 +94,7 @@ def logging_config(level: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": _not_chatty(level)},
         "loggers": {
             **{name: {"level": level} for name in OURS},
-            **{name: {"level": "WARNING"} for name in ("daphne", "twisted", "httpx2", "httpcore2", "openai")},
+            **{name: {"level": "WARNING"} for name in _CHATTY},
             **{name: {"level": "CRITICAL"} for name in _TOLD_BY_US},
             **{name: {"level": "INFO", "propagate": True} for name in _WITH_OWN_HANDLERS},
             "django.security.csrf": {"level": "ERROR"},  # names paths
@@ -104,6 +102,7 @@ def logging_config(level: str) -> dict[str, Any]:
     }
 
 
+_CHATTY = ("daphne", "twisted", "httpx2", "httpcore2", "openai", "celery.worker.strategy")
 _TOLD_BY_US = (
     "django.request",  # names paths; RequestLogMiddleware logs every request and error
     "django.server",

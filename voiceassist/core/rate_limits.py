@@ -20,6 +20,7 @@ from django.db import DatabaseError, InterfaceError
 from voiceassist.core import system_settings
 from voiceassist.core.client_address import address_of
 from voiceassist.core.errors import DomainError, ErrorCode
+from voiceassist.core.metrics import RATE_LIMITED
 from voiceassist.core.system_settings import NumberKey
 
 PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86400}
@@ -61,6 +62,8 @@ def count(scope: str, subject: str) -> Standing:
     cache.add(key, 0, timeout=2 * period)
     before = cache.get(_key(scope, subject, window - 1), 0)
     used = before * (1 - into) + _increment(key, timeout=2 * period)
+    if used > limit:
+        RATE_LIMITED.labels(scope).inc()
     return Standing(
         limit=limit,
         remaining=max(0, math.floor(limit - used)),

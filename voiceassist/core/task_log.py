@@ -45,7 +45,8 @@ def _tell_failure(exception: BaseException, **_: Any) -> None:
 
 @task_retry.connect
 def _tell_retry(reason: Any = None, **_: Any) -> None:
-    logger.warning("task_retried", error=reason if isinstance(reason, BaseException) else None)
+    error = getattr(reason, "exc", None) or reason
+    logger.warning("task_retried", error=error if isinstance(error, BaseException) else None)
 
 
 @task_postrun.connect

@@ -1,8 +1,8 @@
 """Tracebacks for the log: files, lines, functions and types of exceptions, never the words in their messages.
 
 A message may quote what a patient's record says: databases quote values, parsers the text they stumble over. Kept are
-the message of a DomainError that is the same for everybody, the operating system's own words for an error number, and
-of a database's error its SQLSTATE and constraint.
+the message of a DomainError that is the same for everybody, the operating system's own words for an error number, the
+name of a module or variable that is missing, and of a database's error its SQLSTATE and constraint.
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ def _safe_words(error: BaseException) -> str:
         return f"{error.code}: {error.user_message}" if constant else str(error.code)
     if isinstance(error, OSError) and error.errno is not None:
         return f"[Errno {error.errno}] {os.strerror(error.errno)}"
+    if isinstance(error, ImportError | NameError):
+        return error.name or ""
     return _of_database(error)
 
 

@@ -36,6 +36,11 @@ class Home:
         """Logs of every process."""
         return self.data_dir / "logs"
 
+    @property
+    def metrics_dir(self) -> Path:
+        """What the processes of this run count (PROMETHEUS_MULTIPROC_DIR)."""
+        return self.run_dir / "metrics"
+
     def make(self) -> None:
         """Create the directories. Raises DataDirectoryNotWritable, DiskFull."""
         with explained(self.data_dir):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -158,6 +159,7 @@ class Supervisor:
 
     def _serve(self, port: int, addresses: Addresses, began: float) -> None:
         plan = self.plan_for(self.environment.host, port)
+        self._empty_metrics()
         environment = self._child_environment(port, addresses)
         self.record.address = health.address(self.environment.host, port)
         self.children = [Child(program, environment, self.home.logs_dir) for program in plan.programs]
@@ -173,12 +175,18 @@ class Supervisor:
         finally:
             self._stop_children()
 
+    def _empty_metrics(self) -> None:
+        """Begin to count anew: a process may get the number of one of an earlier run, and its files."""
+        shutil.rmtree(self.home.metrics_dir, ignore_errors=True)
+        self.home.metrics_dir.mkdir(mode=0o700, exist_ok=True)
+
     def _child_environment(self, port: int, addresses: Addresses) -> dict[str, str]:
         ours = {
             "HOST": self.environment.host,
             "PORT": str(port),
             "DATA_DIR": str(self.environment.data_dir),
             "EMBEDDED_SERVERS": " ".join(addresses.states),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.home.metrics_dir),
             "PYTHONUNBUFFERED": "1",
         }
         return {**os.environ, **ours, **addresses.as_environment()}

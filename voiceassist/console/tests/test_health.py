@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import socketserver
+import threading
+
 import pytest
+import redis
 
 from voiceassist.console import health
 from voiceassist.core import worker_heartbeat
@@ -47,6 +51,77 @@ def test_redis_that_is_gone_is_named(client, settings, unused_tcp_port):
     assert parts["revocation"].startswith("degraded: the list of revoked tokens cannot be read")
     assert parts["worker"].startswith("unavailable (ConnectionError)")
     assert "secret" not in response.content.decode()
+
+
+def test_a_worker_that_gives_no_sign_of_life_is_missed(client, settings):
+    with redis.Redis.from_url(settings.REDIS_URL) as connection:
+        connection.delete(worker_heartbeat.KEY)
+
+    response = client.get("/health/ready")
+
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    assert response.json()["parts"] == HEALTHY | {
+        "worker": "degraded: no background worker takes up work; what is queued waits"
+    }
+
+
+def test_a_database_without_its_tables_is_unavailable_whatever_else_works(client, monkeypatch):
+    monkeypatch.setattr(health, "known_migrations", lambda: frozenset({("core", "9999_not_yet")}))
+
+    response = client.get("/health/ready")
+
+    assert response.status_code == 503
+    assert response.json()["status"] == "unavailable"
+    assert response.json()["parts"]["database"] == "Migrations are missing. Run `manage.py migrate`."
+
+
+class Scanner(socketserver.BaseRequestHandler):
+    """Answers a PING as clamd does, or as told."""
+
+    reply = b"PONG\0"
+    asked = 0
+
+    def handle(self):
+        type(self).asked += 1
+        assert self.request.recv(64) == b"zPING\0"
+        self.request.sendall(self.reply)
+
+
+@pytest.fixture
+def scanner(settings):
+    class Own(Scanner):
+        pass
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Own) as server:
+        settings.CLAMAV_HOST, settings.CLAMAV_PORT = server.server_address
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        yield Own
+        server.shutdown()
+
+
+def test_a_scanner_that_answers_is_fine_and_asked_once_for_many(client, scanner):
+    for _ in range(3):
+        assert client.get("/health/ready").json()["parts"]["virus_scanner"] == "ok"
+
+    assert scanner.asked == 1
+
+
+def test_a_scanner_that_answers_something_else_is_not(client, scanner):
+    scanner.reply = b"UNKNOWN COMMAND\0"
+
+    assert client.get("/health/ready").json()["parts"]["virus_scanner"] == (
+        "unavailable (ConnectionError): uploads are refused"
+    )
+
+
+def test_a_scanner_that_is_gone_leaves_the_rest_usable(client, settings, unused_tcp_port):
+    settings.CLAMAV_HOST, settings.CLAMAV_PORT = "127.0.0.1", unused_tcp_port
+
+    response = client.get("/health/ready")
+
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert response.json()["parts"]["virus_scanner"] == "unavailable (ConnectionRefusedError): uploads are refused"
 
 
 def test_a_browser_is_sent_to_the_application_and_a_program_is_told_what_this_is(client):

@@ -12,7 +12,19 @@ from voiceassist.runtime.tests.conftest import environment_without_servers
 
 
 @pytest.mark.parametrize(
-    "line", ["", "help", "help migrate", "--help", "--version", "version", "check", "migrate --help", "collectstatic"]
+    "line",
+    [
+        "",
+        "help",
+        "help migrate",
+        "--help",
+        "--version",
+        "version",
+        "check",
+        "migrate --help",
+        "collectstatic",
+        "check_openai",
+    ],
 )
 def test_commands_without_a_database_start_nothing(line):
     assert not command_line.needs_servers(["manage.py", *line.split()])

@@ -108,6 +108,17 @@ def test_starts_in_order_says_so_and_stops_everything(up, data_dir):
     assert not any(who.alive for who in family)
 
 
+def test_its_programs_count_into_a_folder_that_is_empty_at_the_start(up, data_dir):
+    folder = data_dir / "run" / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "counter_1.db").write_bytes(b"of an earlier run")
+    worker = "import os, time; f = os.environ['PROMETHEUS_MULTIPROC_DIR']; "
+    worker += "print('WARNING', f, os.listdir(f), flush=True); time.sleep(600)"
+    run = up("--worker", worker)
+
+    assert f"{folder} []" in run.hear("[worker] WARNING")
+
+
 def test_pressing_ctrl_c_often_is_safe(up):
     run = up()
     run.hear("VoiceAssist runs at")
