@@ -5,7 +5,7 @@ export PYTHON
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status demo-password install install-dev check fix test test-llm eval requirements clean
+.PHONY: help run stop status demo-password check-openai install install-dev check fix test test-llm eval requirements clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -21,6 +21,9 @@ status:  ## Say what is running, and where
 
 demo-password: install  ## Give the demonstration user a new password and show it
 	@$(BIN)/python manage.py prepare --new-demo-password
+
+check-openai: install  ## Say step by step whether the configured language model can be used
+	@$(BIN)/python manage.py check_openai --verbose
 
 install: .venv/.installed
 

@@ -124,8 +124,16 @@ async def _check_connection() -> str:
 def _connect(parts: SplitResult) -> None:
     with socket.create_connection((parts.hostname or "", _port(parts)), timeout=SECONDS) as connection:
         if parts.scheme == "https":
-            with ssl.create_default_context().wrap_socket(connection, server_hostname=parts.hostname):
-                return
+            _shake_hands(connection, parts.hostname)
+
+
+def _shake_hands(connection: socket.socket, name: str | None) -> None:
+    """Begin TLS; a server that does not know it waits for more, or hangs up."""
+    try:
+        with ssl.create_default_context().wrap_socket(connection, server_hostname=name):
+            return
+    except (TimeoutError, ConnectionError):
+        raise ssl.SSLError from None
 
 
 def _port(parts: SplitResult) -> int:
