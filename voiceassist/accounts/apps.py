@@ -6,6 +6,7 @@ class AccountsConfig(AppConfig):
 
     name = "voiceassist.accounts"
     label = "accounts"
+    verbose_name = "People"
 
     def ready(self) -> None:
         """Listen for sign-ins."""

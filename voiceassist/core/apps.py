@@ -7,6 +7,7 @@ class CoreConfig(AppConfig):
 
     name = "voiceassist.core"
     label = "core"
+    verbose_name = "System"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -51,8 +51,8 @@ _ALL = [
         kind=Kind.CHOICE,
         default="invitation",
         choices={
-            "invitation": "People with an invitation",
-            "listed_domains": "People with an invitation, or an address of a listed mail domain",
+            "invitation": "By invitation",
+            "listed_domains": "By invitation or listed mail domain",
             "open": "Anybody",
         },
     ),
@@ -101,7 +101,7 @@ _ALL = [
     ),
     Setting(
         key="second_factor_roles",
-        title="Roles that must have a second factor",
+        title="Second factor needed by",
         help_text="Whoever has such a role and no second factor yet must set one up at the next sign-in.",
         group="Signing in",
         kind=Kind.TEXT_LIST,
@@ -121,8 +121,8 @@ _ALL = [
     ),
     Setting(
         key="lockout_minutes",
-        title="Longest lock after wrong passwords",
-        help_text="The first lock is shorter; each further wrong password makes it longer, up to this.",
+        title="Longest lock",
+        help_text="After wrong passwords: the first lock is shorter, each further attempt makes it longer, up to this.",
         group="Signing in",
         kind=Kind.WHOLE_NUMBER,
         default=15,

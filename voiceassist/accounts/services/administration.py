@@ -1,4 +1,4 @@
-"""What administrators change about people: role, access, name. There is always one administrator left."""
+"""What administrators change about people: role, access, profile. There is always one administrator left."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def change_user(
     now: datetime,
     role: str | None = None,
     is_active: bool | None = None,
-    name: str | None = None,
+    **profile: str,
 ) -> User:
-    """Change what is given; None leaves it as it is. A changed role, or being switched off, ends every sign-in.
+    """Change what is given, all or none; a changed role, or being switched off, ends every sign-in.
 
     Raises UserNotFound, Forbidden, NotValid with messages by field, LastAdministrator, OwnAccount.
     """
@@ -51,8 +51,7 @@ def change_user(
         _check(user, by=by, others=[other for pk, other in administrators.items() if pk != user.pk])
         user.save(update_fields=["role", "is_active"])
         sign_ins.end_all(user=user, reason=EndReason.DEACTIVATED, now=now)
-    if name is not None:
-        profiles.change_profile(user=user, values={"name": name})
+    profiles.change_profile(user=user, values=profile)
     return user
 
 
