@@ -37,7 +37,7 @@ class Server:
 
     def __init__(self, **environment):
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "DATA_DIR") if name in os.environ}
-        shared = {"DATABASE_URL": database_url(), "REDIS_URL": django_settings.REDIS_URL}
+        shared = {"HOST": "127.0.0.1", "DATABASE_URL": database_url(), "REDIS_URL": django_settings.REDIS_URL}
         self.environment = {**kept, **shared, "SECRET_KEY": django_settings.SECRET_KEY, **environment}
         self.port = free_port()
 

@@ -6,16 +6,39 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import OperationalError
 
-from voiceassist.core.body_limit import SMALL, BodyLimit
+from voiceassist.accounts.tokens import Token, TokenUse
+from voiceassist.accounts.uploads import looks_signed_in
+from voiceassist.core.body_limit import SMALL, BodyLimit, Uploads
 
 UPLOAD = "/console/knowledge/document/add/"
 API_UPLOAD = "/api/v1/admin/kb/documents"
-SIGNED_IN = [(b"cookie", b"theme=dark; sessionid=x")]
+FORM = (b"content-type", b"multipart/form-data; boundary=x")
+SIGNED_IN = [FORM, (b"cookie", b"theme=dark; sessionid=mine")]
+BEARER = [FORM, (b"authorization", b"Bearer mine")]
+asked = []
+
+
+async def is_mine(*, session_key, bearer):
+    asked.append((session_key, bearer))
+    return "mine" in {session_key, bearer}
+
+
+UPLOADS = Uploads(frozenset({UPLOAD, API_UPLOAD}), is_mine)
+
+
+@pytest.fixture(autouse=True)
+def nobody_asked():
+    asked.clear()
 
 
 async def outcome(*bodies, path="/app/", headers=()):
@@ -41,7 +64,7 @@ async def outcome(*bodies, path="/app/", headers=()):
         sent.append(message)
 
     scope = {"type": "http", "path": path, "headers": list(headers)}
-    await BodyLimit(application, uploads=[UPLOAD, API_UPLOAD])(scope, receive, send)
+    await BodyLimit(application, uploads=UPLOADS)(scope, receive, send)
     return sent[0]["status"], (read[0] if read else None)
 
 
@@ -53,7 +76,7 @@ async def test_the_api_says_what_is_too_large_in_its_envelope():
 
     headers = [(b"content-length", b"1000001"), (b"x-request-id", b"mine")]
     scope = {"type": "http", "path": "/api/chat/", "headers": headers}
-    await BodyLimit(None, uploads=[])(scope, None, send)
+    await BodyLimit(None, uploads=UPLOADS)(scope, None, send)
 
     answer = json.loads(sent[1]["body"])
     assert (sent[0]["status"], answer["success"], answer["error"]["code"]) == (413, False, "FILE_TOO_LARGE")
@@ -79,15 +102,37 @@ async def test_what_arrives_without_a_length_is_counted():
         (UPLOAD, SIGNED_IN, 200),
         (UPLOAD, [], 413),
         ("/app/", SIGNED_IN, 413),
-        (UPLOAD, [(b"cookie", b"a=sessionid")], 413),
-        (API_UPLOAD, [(b"authorization", b"Bearer x")], 200),
-        ("/api/admin/kb/documents/", [(b"authorization", b"Bearer x")], 200),
-        ("/api/v1/chat", [(b"authorization", b"Bearer x")], 413),
+        (UPLOAD, [FORM, (b"cookie", b"a=sessionid")], 413),
+        (UPLOAD, [FORM, (b"cookie", b"sessionid=forged")], 413),
+        (UPLOAD, [FORM, (b"cookie", b"a=b"), (b"cookie", b"sessionid=mine")], 200),
+        (UPLOAD, SIGNED_IN[1:], 413),
+        (UPLOAD, [(b"content-type", b"application/json"), *SIGNED_IN[1:]], 413),
+        (API_UPLOAD, BEARER, 200),
+        (API_UPLOAD, [FORM, (b"authorization", b"Bearer forged")], 413),
+        (API_UPLOAD, [FORM, (b"authorization", b"Basic mine")], 413),
+        (API_UPLOAD, [FORM, (b"authorization", b"Bearer")], 413),
+        ("/api/admin/kb/documents/", BEARER, 200),
+        ("/api/v1/chat", BEARER, 413),
         (API_UPLOAD, [], 413),
     ],
 )
 async def test_a_document_may_be_large_from_somebody_with_a_session(path, headers, status):
     assert (await outcome(b"x" * 5_000_000, path=path, headers=headers))[0] == status
+
+
+async def test_nobody_is_asked_about_a_short_request():
+    await outcome(b"x" * SMALL, path=UPLOAD, headers=SIGNED_IN)
+    assert asked == []
+
+
+async def test_a_long_request_is_asked_about_once():
+    assert await outcome(*[b"x" * 600_000] * 5, path=UPLOAD, headers=SIGNED_IN) == (200, 3_000_000)
+    assert asked == [("mine", "")]
+
+
+async def test_a_declared_upload_of_a_stranger_is_refused_before_anything_is_read():
+    headers = [FORM, (b"cookie", b"sessionid=forged"), (b"content-length", b"1000001")]
+    assert await outcome(path=UPLOAD, headers=headers) == (413, None)
 
 
 async def test_a_document_has_a_limit_too(settings):
@@ -121,14 +166,20 @@ def answers(port):
     return True
 
 
-def post_form(port, path, size, *, cookie="", chunked=False):
+def token():
+    """Return an access token that this server would have given."""
+    now = datetime.now(UTC)
+    return Token.issue(TokenUse.ACCESS, user_id=uuid.uuid4(), family=uuid.uuid4(), now=now).encode()
+
+
+def post_form(port, path, size, *, chunked=False, **credentials):
     """Post a multipart form of `size` bytes; return the status."""
     parts = [
         b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n',
         b"x" * size,
         b"\r\n--xyz--\r\n",
     ]
-    headers = {"Content-Type": "multipart/form-data; boundary=xyz", "Cookie": cookie}
+    headers = {"Content-Type": "multipart/form-data; boundary=xyz", **credentials}
     headers |= {} if chunked else {"Content-Length": str(sum(map(len, parts)))}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("POST", path, iter(parts), headers, encode_chunked=chunked)
@@ -141,19 +192,63 @@ def post_form(port, path, size, *, cookie="", chunked=False):
 SIZE = 50_000_000
 
 
-@pytest.mark.parametrize("chunked", [False, True])
-@pytest.mark.parametrize("path", ["/app/login/", UPLOAD])
-def test_a_large_form_from_anybody_is_not_even_kept(daphne, path, chunked):
+@pytest.mark.parametrize(
+    ("path", "chunked", "credentials"),
+    [
+        ("/app/login/", False, {}),
+        (UPLOAD, True, {}),
+        (UPLOAD, False, {"Cookie": "sessionid=forged"}),
+        (API_UPLOAD, True, {"Authorization": "Bearer forged"}),
+    ],
+)
+def test_a_large_form_from_anybody_is_not_even_kept(daphne, path, chunked, credentials):
     port, most_memory = daphne
     before = most_memory()
 
-    assert post_form(port, path, SIZE, chunked=chunked) == 413
+    assert post_form(port, path, SIZE, chunked=chunked, **credentials) == 413
     assert most_memory() - before < SIZE / 2
 
 
-def test_an_upload_is_neither_parsed_on_the_event_loop_nor_held_many_times(daphne):
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_upload_is_neither_parsed_on_the_event_loop_nor_held_many_times(daphne, chunked):
     port, most_memory = daphne
     before = most_memory()
 
-    assert post_form(port, UPLOAD, SIZE, cookie="sessionid=x") == 403  # no CSRF token: it reached Django
+    # no CSRF token: all of it reached Django
+    assert post_form(port, UPLOAD, SIZE, chunked=chunked, Authorization=f"Bearer {token()}") == 403
     assert most_memory() - before < 3 * SIZE
+
+
+@pytest.mark.django_db
+async def test_who_looks_signed_in(author):
+    def session_key(**values):
+        session = SessionStore()
+        session.update(values)
+        session.save()
+        return session.session_key
+
+    mine = await sync_to_async(session_key)(_auth_user_id=str(author.pk))
+    nobodys = await sync_to_async(session_key)(theme="dark")
+    now = datetime.now(UTC)
+    tokens = {
+        use: Token.issue(use, user_id=author.pk, family=uuid.uuid4(), now=moment).encode()
+        for use, moment in ((TokenUse.ACCESS, now), (TokenUse.REFRESH, now), (TokenUse.SECOND_FACTOR, now))
+    }
+    old = Token.issue(TokenUse.ACCESS, user_id=author.pk, family=uuid.uuid4(), now=now - timedelta(days=1)).encode()
+
+    assert await looks_signed_in(session_key=mine, bearer="")
+    assert await looks_signed_in(session_key="", bearer=tokens[TokenUse.ACCESS])
+    assert await looks_signed_in(session_key=mine, bearer="forged")
+    for key in ("", "x" * 32, nobodys):
+        assert not await looks_signed_in(session_key=key, bearer="")
+    for bearer in (tokens[TokenUse.REFRESH], tokens[TokenUse.SECOND_FACTOR], old, "x.y.z", "é"):
+        assert not await looks_signed_in(session_key="", bearer=bearer)
+
+
+@pytest.mark.django_db
+async def test_nobody_looks_signed_in_while_the_database_is_down(monkeypatch):
+    def fail(*_):
+        raise OperationalError
+
+    monkeypatch.setattr(SessionStore, "load", fail)
+    assert not await looks_signed_in(session_key="x" * 32, bearer="")
