@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from knowledge import jobs
+from voiceassist.console.middleware import WATCHED
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
@@ -30,7 +31,26 @@ LAYERS = [
     "sharing",
     "console",
 ]
-OPEN_TO_ANYONE = {"root", "login", "api-schema", "api-docs"}
+OPEN_TO_ANYONE = {
+    "root",
+    "login",
+    "register",
+    "register-sent",
+    "verify-email",
+    "password-reset",
+    "password-reset-sent",
+    "password-reset-confirm",
+    "password-reset-done",
+    "api-schema",
+    "api-docs",
+}
+ANSWERED_BEFORE_SIGN_IN = {
+    "/health": "a load balancer has no account",
+    "/health/ready": "as /health, which it is",
+    "/health/live": "a supervisor has no account",
+    "/health/openai": "as /health; says whether the model answers, nothing of its address or key",
+    "/metrics": "has a door of its own: this machine, or METRICS_TOKEN",
+}
 
 
 def test_foreign_keys_point_down():
@@ -76,6 +96,10 @@ def test_every_page_turns_anonymous_visitors_away(name, route):
             "/app/login/"
         )
         assert turned_away, f"{name} answered {method} with {response.status_code}"
+
+
+def test_what_is_answered_before_anybody_is_asked_for_is_so_for_a_reason():
+    assert set(WATCHED) == set(ANSWERED_BEFORE_SIGN_IN)
 
 
 @pytest.mark.django_db

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,17 +13,30 @@ from django.urls import reverse
 from django.utils import timezone
 
 from voiceassist.accounts import access, browser
-from voiceassist.accounts.services import sign_ins
+from voiceassist.accounts.models import SignIn
+from voiceassist.accounts.services import second_factor, sign_ins
+from voiceassist.accounts.services.preferences import preferences_of
+from voiceassist.core.api.aliases import is_api
 from voiceassist.core.api.envelope import failure_response
+from voiceassist.core.errors import DomainError, ErrorCode
 from voiceassist.core.middleware import wants_json
 
 SEEN_EVERY = timedelta(seconds=30)
-OPEN_WHILE_LOCKED = frozenset({"unlock", "logout"})
+OPEN_WHILE_LOCKED = frozenset({"unlock", "logout", "oidc-login", "oidc-callback"})
+OPEN_WITHOUT_SECOND_FACTOR = frozenset({"second-factor-setup", "recovery-codes-save", "logout", "lock", "seen"})
 BACKGROUND = "X-Background"  # a request that no person made
+
+
+class SecondFactorMissing(DomainError):
+    code = ErrorCode.MFA_REQUIRED
+    http_status = 403
+    user_message = "Your role needs a second factor. Open this server in a browser to set one up."
 
 
 class SignInMiddleware:
     """Sign a browser out whose sign-in has ended, and lock one that was left alone.
+
+    Whoever must have a second factor and has none gets no further than to the page that sets it up.
 
     `request.sign_in` is the row, or None. It stands below Django's AuthenticationMiddleware.
     """
@@ -45,16 +59,58 @@ class SignInMiddleware:
             return self._locked(request)
         if now - sign_in.last_seen_at > SEEN_EVERY and BACKGROUND not in request.headers:
             sign_ins.see(sign_in=sign_in, now=now)
+        if not sign_in.second_factor and second_factor.must_set_up(sign_in.user):
+            return self._without_second_factor(request)
         return self.get_response(request)
+
+    def _without_second_factor(self, request: HttpRequest) -> HttpResponse:
+        """Let through nothing but the page that sets one up, and signing out."""
+        if _is_one_of(request, OPEN_WITHOUT_SECOND_FACTOR):
+            return self.get_response(request)
+        return _turned_away(request, reverse("second-factor-setup"), SecondFactorMissing())
 
     def _locked(self, request: HttpRequest) -> HttpResponse:
         """Let through nothing but the page that unlocks, and signing out."""
-        unlock = reverse("unlock")
-        if request.path_info in {reverse(name) for name in OPEN_WHILE_LOCKED}:
+        if _is_one_of(request, OPEN_WHILE_LOCKED):
             return self.get_response(request)
-        if "HX-Request" in request.headers:
-            return HttpResponse(status=401, headers={"HX-Redirect": unlock})
-        if wants_json(request):
-            return failure_response(access.BrowserLocked(), request=request)
         back = request.get_full_path() if request.method == "GET" else reverse("home")
-        return HttpResponseRedirect(f"{unlock}?{urlencode({'next': back})}")
+        page = f"{reverse('unlock')}?{urlencode({'next': back})}"
+        return _turned_away(request, page, access.BrowserLocked())
+
+
+class TimeZoneMiddleware:
+    """Show times on pages in the zone that the reader chose; the API gives all times in UTC.
+
+    It stands below SignInMiddleware.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        sign_in: SignIn | None = request.sign_in  # type: ignore[attr-defined]
+        if sign_in is None or is_api(request.path_info):
+            return self.get_response(request)
+        with timezone.override(_zone(preferences_of(sign_in.user).time_zone)):
+            return self.get_response(request)
+
+
+def _zone(name: str) -> tzinfo:
+    """Return a time zone; UTC for one that this machine knows no longer."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def _is_one_of(request: HttpRequest, names: frozenset[str]) -> bool:
+    return request.path_info in {reverse(name) for name in names}
+
+
+def _turned_away(request: HttpRequest, page: str, error: DomainError) -> HttpResponse:
+    """Lead a browser to a page, and tell a program why."""
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=401, headers={"HX-Redirect": page})
+    if wants_json(request):
+        return failure_response(error, request=request)
+    return HttpResponseRedirect(page)

@@ -1,73 +1,56 @@
-"""A browser between the two factors: the first was given, the second is still asked for. Nobody is signed in yet."""
+"""A sign-in half way through: the password was right, the second factor is still asked for. Nobody is signed in yet."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
-from django.contrib.auth import login, logout
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from voiceassist.accounts import access
+from voiceassist.accounts.access import UserNotFound, get_user
 from voiceassist.accounts.backends import may_be_used_by
-from voiceassist.accounts.browser import SECOND_FACTOR
 from voiceassist.accounts.models import User
-from voiceassist.core.errors import Unauthorized
 
 LIFE = timedelta(minutes=5)
-PENDING = "pending_sign_in"
+_KEY = "pending_sign_in"
 
 
-class NothingPending(Unauthorized):
-    user_message = "The second factor was not given within five minutes. Sign in again."
+@dataclass(frozen=True, slots=True)
+class PendingSignIn:
+    """What stands in the session meanwhile; `bound_to` changes with the password, `next` may be ""."""
+
+    user_id: str
+    bound_to: str
+    began: float  # seconds since 1970
+    next: str
+    time_zone: str
 
 
-def begin(request: HttpRequest, user: User, next_url: str) -> None:
-    """Remember who gave the first factor, and where they were going; whoever was signed in here is signed out.
-
-    `next_url` must have been checked to be our own.
-    """
-    if request.user.is_authenticated:
-        logout(request)
-    else:
-        request.session.cycle_key()
-    request.session[PENDING] = {
-        "user": str(user.pk),
-        "at": timezone.now().timestamp(),
-        "bound": user.get_session_auth_hash(),
-        "next": next_url,
-    }
+def begin(request: HttpRequest, *, user: User, next_url: str, time_zone: str, now: datetime) -> None:
+    """Remember whose password was right, under a new session key."""
+    request.session.cycle_key()
+    pending = PendingSignIn(str(user.pk), user.get_session_auth_hash(), now.timestamp(), next_url, time_zone)
+    request.session[_KEY] = asdict(pending)
 
 
-def user_of(request: HttpRequest) -> User | None:
-    """Return who is between the factors; None after five minutes, or once password or access were changed meanwhile."""
-    given = request.session.get(PENDING)
-    if given is None or request.user.is_authenticated:
+def read(request: HttpRequest, *, now: datetime) -> tuple[User, PendingSignIn] | None:
+    """Return who is half way in; None once it took too long, or the account changed meanwhile."""
+    given = request.session.get(_KEY)
+    if given is None:
         return None
-    if timezone.now().timestamp() - given["at"] > LIFE.total_seconds():
+    pending = PendingSignIn(**given)
+    if now.timestamp() - pending.began > LIFE.total_seconds():
         return None
     try:
-        user = access.get_user(user_id=uuid.UUID(given["user"]))
-    except access.UserNotFound:
+        user = get_user(user_id=uuid.UUID(pending.user_id))
+    except UserNotFound:
         return None
-    is_same = constant_time_compare(given["bound"], user.get_session_auth_hash())
-    return user if is_same and user.is_active and may_be_used_by(user, request) else None
+    is_same = constant_time_compare(pending.bound_to, user.get_session_auth_hash())
+    return (user, pending) if is_same and user.is_active and may_be_used_by(user, request) else None
 
 
-def finish(request: HttpRequest) -> str:
-    """Sign in who gave the second factor too; return where they were going. Raises NothingPending."""
-    user = user_of(request)
-    given = request.session.pop(PENDING, None)
-    if user is None or given is None:
-        raise NothingPending
-    request.session[SECOND_FACTOR] = True  # for the row that is written when Django's `login` says so
-    login(request, user)
-    next_url: str = given["next"]
-    return next_url
-
-
-def forget(request: HttpRequest) -> None:
-    """Begin anew."""
-    request.session.pop(PENDING, None)
+def end(request: HttpRequest) -> bool:
+    """Forget it; tell whether there was one."""
+    return request.session.pop(_KEY, None) is not None

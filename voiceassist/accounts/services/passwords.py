@@ -23,16 +23,17 @@ class WrongPassword(InvalidCredentials):
     http_status = 400
 
 
-@transaction.atomic
 def change_password(*, user: User, current: str, new: str, keep: SignIn | None, now: datetime) -> None:
     """Set a new password and end every other sign-in. Raises WrongPassword, WeakPassword, TooManyFailures.
 
-    `keep` must be renewed by the caller; see `sign_ins.end_all`.
+    `keep` must be renewed by the caller; see `sign_ins.end_all`. A wrong password is counted whatever becomes of the
+    rest, so the check stands outside the transaction.
     """
     check_current(user=user, password=current, now=now)
     if current == new:
         raise NotValid("Choose another password than the one you have.", field="password")
-    _set(user, new, keep=keep, now=now)
+    with transaction.atomic():
+        _set(user, new, keep=keep, now=now)
 
 
 def check_current(*, user: User, password: str, now: datetime) -> None:

@@ -47,6 +47,12 @@ def change_preferences(*, user: User, values: Mapping[str, Any]) -> UserSettings
     return preferences
 
 
+def begin_with_time_zone(*, user: User, time_zone: str) -> None:
+    """Take over the browser's time zone for somebody who chose nothing yet; one that is not known is left out."""
+    if time_zone in time_zones() and not UserSettings.objects.filter(user=user).exists():
+        change_preferences(user=user, values={"time_zone": time_zone})
+
+
 def language_tag(text: str) -> str:
     """Return a tag of language, script and region as RFC 5646 writes it: `zh-Hant-TW`. Raises ValueError."""
     found = _LANGUAGE.fullmatch(text.strip())

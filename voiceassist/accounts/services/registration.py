@@ -103,6 +103,17 @@ def may_register(email: str) -> bool:
     return mode == "listed_domains" and email.rpartition("@")[2] in system_settings.get("registration_domains")
 
 
+def is_open_to_some() -> bool:
+    """Tell whether there is anybody who may register without an invitation."""
+    return system_settings.get("registration_mode") == "open" or bool(listed_domains())
+
+
+def listed_domains() -> list[str]:
+    """Return the mail domains that registration is open to; none where it is open to all, or to nobody."""
+    listed = system_settings.get("registration_mode") == "listed_domains"
+    return system_settings.get("registration_domains") if listed else []
+
+
 def open_invitation(token: str, *, now: datetime) -> Invitation | None:
     """Return the invitation of a link while it can be used."""
     invitation_id = read_invitation_token(token)
