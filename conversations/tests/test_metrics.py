@@ -1,13 +1,8 @@
-import uuid
-
 import pytest
-from channels.testing import WebsocketCommunicator
 from prometheus_client import REGISTRY
 
-from conversations.tests.chat import headers
 from conversations.tests.conftest import DOSE
 from voiceassist.ai.tests import model_server as told
-from voiceassist.asgi import application
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,16 +56,3 @@ async def test_a_stopped_answer_counts_as_stopped(tab, model):
     await tab.until("message.done")
 
     assert answers("stopped") == before + 1
-
-
-async def test_the_chat_socket_is_logged_by_route_and_code(caplog):
-    caplog.set_level("INFO")
-    secret = uuid.uuid4()
-    socket = WebsocketCommunicator(application, f"/ws/chat/{secret}/", headers=headers())
-    await socket.connect()
-    await socket.receive_output()
-    await socket.disconnect()
-
-    (closed,) = [record.msg for record in caplog.records if "socket_closed" in record.getMessage()]
-    assert (closed["route"], closed["code"], closed["user_id"]) == ("ws/chat/<uuid:conversation_id>/", 4401, None)
-    assert str(secret) not in caplog.text

@@ -19,7 +19,7 @@ def exposition() -> bytes:
         return generate_latest(REGISTRY)
     _bury_the_dead(Path(directory))
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=directory)
+    MultiProcessCollector(registry, path=directory)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
 
 
@@ -28,7 +28,7 @@ def _bury_the_dead(directory: Path) -> None:
     found = (_LIVE_GAUGE.fullmatch(file.name) for file in directory.glob("gauge_live*.db"))
     for pid in {int(match[1]) for match in found if match}:
         if not _is_alive(pid):
-            mark_process_dead(pid, str(directory))
+            mark_process_dead(pid, str(directory))  # type: ignore[no-untyped-call]
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,4 +1,6 @@
 import json
+import uuid
+from types import SimpleNamespace
 
 import pytest
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -8,7 +10,6 @@ from django.db import IntegrityError
 from django.urls import path, re_path
 from prometheus_client import REGISTRY
 
-from voiceassist.accounts.models import User
 from voiceassist.core.socket_log import logged
 
 PATIENT = "Jane Roe"
@@ -21,7 +22,7 @@ class Echo(AsyncWebsocketConsumer):
             await self.close()
             return
         await self.accept()
-        self.scope["user"] = User(email="author@clinic.test")
+        self.scope["user"] = SimpleNamespace(pk=uuid.UUID(int=7))
 
     async def receive(self, text_data):
         match text_data:

@@ -18,7 +18,8 @@ from voiceassist.core import worker_heartbeat
 from voiceassist.core.tests import failing_worker
 from voiceassist.core.tests.failing_worker import PATIENT
 
-COMMAND = ["-A", "voiceassist.core.tests.failing_worker", "worker", "--pool=threads", "--concurrency=1"]
+COMMAND = ["-A", "voiceassist", "worker", "--include=voiceassist.core.tests.failing_worker"]
+COMMAND += ["--pool=threads", "--concurrency=1"]
 COMMAND += ["--loglevel=INFO", "--without-gossip", "--without-mingle"]
 
 

@@ -1,10 +1,14 @@
 import pytest
 
-from voiceassist.core.errors import ErrorCode, Forbidden, NotValid
+from voiceassist.core.errors import DomainError, ErrorCode, Forbidden, NotValid
 from voiceassist.core.tracebacks import FRAMES, describe, name_of
-from voiceassist.files.errors import EmptyFile
 
 PATIENT = "Jane Roe"
+
+
+class FileRefused(DomainError):
+    def __init__(self, name):
+        super().__init__(f"{name} is empty.")
 
 
 def told(function, *arguments):
@@ -86,7 +90,7 @@ def test_a_deep_stack_keeps_its_ends():
         (ValueError(PATIENT), "ValueError"),
         (Forbidden(), f"voiceassist.core.errors.Forbidden: FORBIDDEN: {Forbidden.user_message}"),
         (NotValid(PATIENT), f"voiceassist.core.errors.NotValid: {ErrorCode.VALIDATION_ERROR}"),
-        (EmptyFile(f"{PATIENT}.pdf"), f"voiceassist.files.errors.EmptyFile: {ErrorCode.VALIDATION_ERROR}"),
+        (FileRefused(PATIENT), f"{__name__}.FileRefused: {ErrorCode.VALIDATION_ERROR}"),
         (FileNotFoundError(2, PATIENT, PATIENT), "FileNotFoundError: [Errno 2] No such file or directory"),
         (OSError(PATIENT), "OSError"),
         (ModuleNotFoundError(PATIENT, name="weasyprint"), "ModuleNotFoundError: weasyprint"),
