@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from dataclasses import fields
@@ -153,9 +154,13 @@ async def test_a_job_of_ten_thousand_steps_does_not_flood_its_owner(author):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_without_an_event_loop_tells_it_too(author):
+    def in_a_worker():
+        fail_job(make_job(author), error="No.")
+        connections.close_all()
+
     async def heard(ear):
         async with ear:
-            await sync_to_async(lambda: fail_job(make_job(author), error="No."), thread_sensitive=False)()
+            await asyncio.to_thread(in_a_worker)
             return await ear.hears()
 
     assert len(async_to_sync(heard)(Ear(author.pk))) == 2
