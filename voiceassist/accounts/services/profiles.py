@@ -31,25 +31,11 @@ def change_profile(*, user: User, values: Mapping[str, str]) -> None:
     wanted = _checked(user, values)
     for name, value in wanted.items():
         setattr(user, name, value)
-    columns = set(wanted)
-    if not columns:
-        return
-    if "employee_id" in columns:
-        columns.add("employee_id_index")
-        _check_is_free(user)
     try:
         with transaction.atomic():
-            user.save(update_fields=columns)
-    except IntegrityError as error:  # given to somebody else in the meantime: the index is unique
+            user.save(update_fields=wanted)
+    except IntegrityError as error:  # of these columns only the number's blind index is unique
         raise EmployeeIdTaken from error
-
-
-def _check_is_free(user: User) -> None:
-    """Ask for the index under every key of the ring: the column's own uniqueness knows the newest key only."""
-    index = User._meta.get_field("employee_id_index")  # noqa: SLF001 (Django's documented API)
-    others = User.objects.exclude(pk=user.pk)
-    if user.employee_id and others.filter(employee_id_index__in=index.look_up(user.employee_id)).exists():
-        raise EmployeeIdTaken
 
 
 def _checked(user: User, values: Mapping[str, str]) -> dict[str, str]:

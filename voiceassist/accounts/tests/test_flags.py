@@ -137,7 +137,10 @@ def test_after_commit_another_process_sees_the_change_at_once(transactional_db, 
     def elsewhere():
         return in_another_process(lambda: flags.is_on("reader", user=author))
 
-    flag(administrator)
+    assert not elsewhere()
+    flag(administrator, everyone=True)
+    assert elsewhere()
+    flags.change_flag(name="reader", values={"everyone": False}, by=administrator)
     assert not elsewhere()
     flags.change_flag(name="reader", values={"everyone": True}, by=administrator)
     assert elsewhere()

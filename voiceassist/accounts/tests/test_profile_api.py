@@ -87,13 +87,6 @@ def test_many_have_no_employee_number(api, author, colleague):
     assert [api(user).put(ME, {"employee_id": ""}).status_code for user in (author, colleague)] == [200, 200]
 
 
-def test_two_who_take_the_same_employee_number_at_once_do_not_both_get_it(api, author, colleague, monkeypatch):
-    api(colleague).put(ME, {"employee_id": "E-17"})
-    monkeypatch.setattr("voiceassist.accounts.services.profiles._check_is_free", lambda _: None)
-
-    assert field_of(api(author).put(ME, {"employee_id": "E-17"}), status=409) == "employee_id"
-
-
 def test_preferences_begin_as_the_defaults_and_reading_writes_nothing(api, author):
     assert api(author).get(SETTINGS).json()["data"] == DEFAULTS
     assert not UserSettings.objects.exists()
