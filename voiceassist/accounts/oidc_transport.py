@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 import requests
+import urllib3
 
 CONNECT, READ = 5, 10  # seconds
 WHOLE = 20  # seconds for one answer, however it trickles
@@ -58,13 +59,22 @@ def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _read(response: requests.Response) -> bytes:
     deadline = time.monotonic() + WHOLE
     body = b""
-    while piece := response.raw.read1(16_384, decode_content=True):
+    while piece := _piece(response):
         body += piece
         if len(body) > LARGEST:
             raise NotAnObject
         if time.monotonic() > deadline:
             raise requests.ReadTimeout
     return body
+
+
+def _piece(response: requests.Response) -> bytes:
+    """Read what has arrived. Raises requests.ConnectionError, as `requests` itself does for a whole body."""
+    try:
+        piece: bytes = response.raw.read1(16_384, decode_content=True)
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.ConnectionError from error
+    return piece
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from voiceassist.accounts import oidc_errors as errors
 from voiceassist.accounts.models import Invitation, User
@@ -28,17 +28,21 @@ def user_for(*, identity: Identity, now: datetime) -> User:
 
     Raises SwitchedOff, NotByThisWay, NoAddress, AddressNotVerified, AnotherIdentity, NobodyInvited.
     """
+    known = _known(identity)
+    if known is not None:
+        return _checked(known)
     try:
-        return _user_for(identity, now)
-    except IntegrityError:  # the same person came in by another tab at the same moment
-        return _user_for(identity, now)
+        return _first_time(identity, now)
+    except IntegrityError:  # somebody registered the address by the form at the same moment
+        return _first_time(identity, now)
 
 
 @transaction.atomic
-def _user_for(identity: Identity, now: datetime) -> User:
-    known = SocialAccount.objects.select_related("user").filter(provider=identity.issuer, uid=identity.subject).first()
-    if known is not None:
-        return _checked(known.user)
+def _first_time(identity: Identity, now: datetime) -> User:
+    _wait_for_others()
+    known = _known(identity)
+    if known is not None:  # by another tab, meanwhile
+        return _checked(known)
     email = _address_of(identity)
     user = User.objects.select_for_update().filter(email=email).first()
     user = _admitted(identity, email=email, now=now) if user is None else _taken(user, identity, now=now)
@@ -46,6 +50,18 @@ def _user_for(identity: Identity, now: datetime) -> User:
     SocialAccount.objects.create(user=user, provider=identity.issuer, uid=identity.subject, extra_data=extra)
     logger.info("single_sign_on_attached", user_id=str(user.pk))
     return user
+
+
+def _wait_for_others() -> None:
+    """Let one identity be attached at a time, until commit: it happens once for each person."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('accounts.single_sign_on'))")
+
+
+def _known(identity: Identity) -> User | None:
+    accounts = SocialAccount.objects.select_related("user")
+    account = accounts.filter(provider=identity.issuer, uid=identity.subject).first()
+    return account.user if account else None
 
 
 @transaction.atomic
