@@ -2,7 +2,7 @@ import pytest
 from django.db import OperationalError
 
 from voiceassist.core import system_settings
-from voiceassist.core.api.throttling import SET_BY_ADMINISTRATORS, rate_of
+from voiceassist.core.rate_limits import SET_BY_ADMINISTRATORS, rate_of
 from voiceassist.core.system_settings import set_values
 
 
