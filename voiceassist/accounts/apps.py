@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core import checks
 
 
 class AccountsConfig(AppConfig):
@@ -9,7 +10,9 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        """Listen for sign-ins."""
+        """Listen for sign-ins, and have the settings of single sign-on checked."""
         from voiceassist.accounts.browser import connect_signals
+        from voiceassist.accounts.oidc_settings import check_single_sign_on
 
         connect_signals()
+        checks.register(check_single_sign_on, checks.Tags.security)

@@ -82,7 +82,6 @@ def is_safe_url(url: object) -> bool:
     return has_host and (parts.scheme == "https" or is_loopback_url(url))
 
 
-@checks.register(checks.Tags.security)
 def check_single_sign_on(**_: Any) -> list[checks.CheckMessage]:
     """Say before any command runs what is wrong with the settings."""
     given = _given()

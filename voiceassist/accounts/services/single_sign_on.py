@@ -14,7 +14,8 @@ from allauth.socialaccount.models import SocialAccount
 from django.db import IntegrityError, connection, transaction
 
 from voiceassist.accounts import oidc_errors as errors
-from voiceassist.accounts.models import Invitation, User
+from voiceassist.accounts.access import UserNotFound
+from voiceassist.accounts.models import Invitation, User, normalize_email
 from voiceassist.accounts.oidc_tokens import Identity
 from voiceassist.accounts.queries import open_invitations
 from voiceassist.accounts.services import registration
@@ -65,9 +66,16 @@ def _known(identity: Identity) -> User | None:
 
 
 @transaction.atomic
-def detach(*, user: User) -> int:
-    """Forget the identities of a user, so that the next one with their verified address is theirs; return how many."""
+def detach(*, email: str) -> int:
+    """Forget the identities of a user: the next one with their verified address is theirs. Raises UserNotFound.
+
+    Return how many there were.
+    """
+    user = User.objects.select_for_update().filter(email=normalize_email(email)).first()
+    if user is None:
+        raise UserNotFound
     deleted: int = SocialAccount.objects.filter(user=user).delete()[0]
+    logger.info("single_sign_on_detached", user_id=str(user.pk))
     return deleted
 
 

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -548,9 +549,14 @@ def test_a_detached_identity_leaves_room_for_the_next(author):
     first, second = (Identity("https://id.test", sub, author.email, email_verified=True) for sub in "12")
     single_sign_on.user_for(identity=first, now=timezone.now())
 
-    assert single_sign_on.detach(user=author) == 1
+    call_command("detach_identity", email=author.email.upper())
 
     assert single_sign_on.user_for(identity=second, now=timezone.now()) == author
+
+
+def test_nobody_is_detached_by_a_mistyped_address(author):
+    with pytest.raises(CommandError, match="does not exist"):
+        call_command("detach_identity", email="nobody@clinic.test")
 
 
 def spoilt(client, provider, path, reply):
