@@ -11,6 +11,7 @@ from pathlib import Path
 from kombu import Queue
 
 import voiceassist.celery  # noqa: F401 (every process that queues work needs the Celery app)
+from voiceassist.core.client_address import checked_proxies
 from voiceassist.core.logging import logging_config
 from voiceassist.core.secrets import Secrets, checked_secrets, split
 from voiceassist.core.variables import Variables
@@ -29,6 +30,8 @@ DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DEBUG: bool = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+HTTPS: bool = env.bool("HTTPS", default=False)
+TRUSTED_PROXIES = checked_proxies(env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1"] if HTTPS else []))
 _secrets = checked_secrets(
     given=Secrets(
         signing=env("SECRET_KEY", default=""),
@@ -83,6 +86,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "voiceassist.core.request_id.RequestIdMiddleware",
+    "voiceassist.core.browser_policy.BrowserPolicyMiddleware",
     "voiceassist.console.middleware.HealthMiddleware",
     "voiceassist.core.api.aliases.ApiAliasMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -218,7 +222,11 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"RoleEnum": "voiceassist.accounts.models.Role"},
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "voiceassist.accounts.models.Role",
+        "JobStatusEnum": "voiceassist.core.models.JobStatus",
+        "SourceTypeEnum": ["document"],
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "voiceassist.core.api.schema.add_shared_parts",
@@ -236,28 +244,42 @@ RATE_LIMITS = {  # count per s, min, h or day, by address unless a view says by 
     "api": "600/min",
 }
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ORIGINS", default=[])
-CORS_URLS_REGEX = r"^/(api|auth|users|voice|soap|rag|ner|pii|embeddings|models)/"
+CORS_URLS_REGEX = r"^/api/v1/"  # as ApiAliasMiddleware leaves it; pages and console are for their own origin only
+CORS_ALLOW_CREDENTIALS = False  # other sites bring a token; no browser sends them our cookies
+CORS_ALLOW_METHODS = ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "prefer", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["X-Request-ID", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
-TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 
 # --- Browser security --------------------------------------------------------
 
-HTTPS: bool = env.bool("HTTPS", default=False)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-CSRF_FAILURE_VIEW = "voiceassist.core.middleware.csrf_failure"
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-X_FRAME_OPTIONS = "DENY"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None  # see core.forwarding
+SECURE_SSL_REDIRECT = HTTPS  # health checks and metrics are answered before
+SECURE_HSTS_SECONDS: int = env.int("HSTS_SECONDS", default=365 * 24 * 3600) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD: bool = env.bool("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # to be in browsers' preload lists is for the owner of the domain to ask
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"  # the prefix: of this host alone, RFC 6265bis 4.1.3
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # our scripts read the token from the page
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600  # seconds; of a browser in which somebody signed in, the system setting counts
+CSRF_FAILURE_VIEW = "voiceassist.core.middleware.csrf_failure"
+DEFAULT_EXCEPTION_REPORTER = "voiceassist.core.error_report.DiscreetReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "voiceassist.core.error_report.AlwaysFilter"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
-        "base-uri": ["'self'"],
+        "frame-src": ["'none'"],
+        "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
+        "upgrade-insecure-requests": HTTPS,
     }
 }
 
@@ -267,11 +289,15 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT: str | None = env("STATIC_ROOT", default="") or None
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "files"
 LIBRARY_MAX_FILE_SIZE_MB: int = env.int("LIBRARY_MAX_FILE_SIZE_MB", default=200)
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes; larger uploads go to a temporary file
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes of a request without its files, as in core.body_limit
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 CLAMAV_HOST: str = env("CLAMAV_HOST", default="")
 CLAMAV_PORT: int = env.int("CLAMAV_PORT", default=3310)
 
