@@ -53,6 +53,11 @@ class TitleField(serializers.CharField):
         return " ".join(super().to_internal_value(data).split())
 
 
+@extend_schema_field({"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]})
+class ParentField(serializers.UUIDField):
+    """The id of the message that another follows, or null for the first."""
+
+
 class ClientIdField(serializers.CharField):
     """The client's own name for a message: sent again, nothing is stored or answered twice."""
 
@@ -98,7 +103,7 @@ class NewMessageSerializer(Strict):
 
     content = serializers.CharField(max_length=CONTENT_LIMIT)
     role = serializers.ChoiceField(choices=[MessageRole.USER.value], default=MessageRole.USER.value)
-    parent_id = serializers.UUIDField(
+    parent_id = ParentField(
         required=False,
         allow_null=True,
         help_text="The last message as the client saw it; 409 when there are later ones.",
@@ -121,7 +126,6 @@ class ChatSerializer(Strict):
     message = serializers.CharField(max_length=CONTENT_LIMIT)
     use_rag = serializers.BooleanField(default=True, help_text="Only true is supported so far.")
     sources = serializers.ListField(
-        child=serializers.UUIDField(),
         required=False,
         allow_null=True,
         max_length=0,
@@ -132,7 +136,6 @@ class ChatSerializer(Strict):
         default=5, min_value=1, max_value=MOST_SOURCES, help_text="How many sources the reply lists at most."
     )
     attachments = serializers.ListField(
-        child=serializers.UUIDField(),
         required=False,
         allow_null=True,
         max_length=0,

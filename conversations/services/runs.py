@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import redis
 import redis.asyncio
 import structlog
+from asgiref.sync import ThreadSensitiveContext
 from channels.db import database_sync_to_async
 
 from conversations.events import ENDINGS, Failed, as_frame
@@ -55,11 +56,12 @@ async def _announce(answer_id: uuid.UUID) -> None:
 def start(answer_id: uuid.UUID) -> asyncio.Task[None]:
     """Begin to write an announced answer in the background.
 
-    In a context of its own: that of a request names a thread for database work, which ends with the request.
+    In a context and with a thread for database work of its own: a request's thread ends with the request, or waits for
+    this very answer.
     """
     context = contextvars.Context()
     context.run(structlog.contextvars.bind_contextvars, **structlog.contextvars.get_contextvars())
-    task = asyncio.create_task(_run(answer_id), name=f"answer {answer_id}", context=context)
+    task = asyncio.create_task(_in_own_thread(answer_id), name=f"answer {answer_id}", context=context)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
     return task
@@ -140,6 +142,11 @@ def _ending(answer_id: uuid.UUID) -> dict[str, Any]:
         recovery.close_dead_answers(conversation_id=answer.conversation_id)
         answer = answers.load(answer_id)
     return as_frame(payloads.ending(answer))
+
+
+async def _in_own_thread(answer_id: uuid.UUID) -> None:
+    async with ThreadSensitiveContext():
+        await _run(answer_id)
 
 
 async def _run(answer_id: uuid.UUID) -> None:
