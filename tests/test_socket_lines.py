@@ -3,10 +3,19 @@
 import uuid
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.db import connections
 
 from conversations.tests.chat import headers
 from voiceassist.asgi import application
+
+
+@pytest.fixture(autouse=True)
+async def _no_connection_is_left():
+    """Give what other threads took back to the pool, or the test database cannot be dropped."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.mark.django_db(transaction=True)
