@@ -185,13 +185,18 @@ async def test_signing_out_closes_the_socket_and_nothing_is_heard_after_it(autho
         assert await page.socket.receive_nothing(timeout=0.2)
 
 
-async def test_a_deactivated_user_is_closed_out_at_the_next_frame(author):
+async def test_a_deactivated_user_is_closed_out_at_the_next_frame(author, monkeypatch):
+    async def hears_no_news(_consumer):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(events_socket.EventsConsumer, "_watch", hears_no_news)
     async with await Page.of(author) as page:
         author.is_active = False
         await author.asave()
         await page.socket.send_to(text_data='{"type": "ping"}')
+        output = await page.socket.receive_output(timeout=10)
 
-        assert await page.code() == 4401
+        assert (output["type"], output.get("code")) == ("websocket.close", 4401)  # and no pong before it
 
 
 async def test_a_page_is_told_to_come_again_when_redis_is_lost(author, monkeypatch):
