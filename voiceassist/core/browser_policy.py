@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 _OFF = (
-    *("accelerometer", "bluetooth", "camera", "clipboard-read", "display-capture", "encrypted-media", "fullscreen"),
+    *("accelerometer", "camera", "clipboard-read", "display-capture", "encrypted-media", "fullscreen"),
     *("gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "midi"),
     *("payment", "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access"),
     *("sync-xhr", "usb", "window-management", "xr-spatial-tracking"),
