@@ -1,4 +1,6 @@
 # The application alone; PostgreSQL and Redis come by URL, or embedded when none is given.
+# It listens beyond loopback, so it starts only with SECRET_KEY, JWT_SECRET_KEY and FIELD_ENCRYPTION_KEYS (or …_FILE, a mounted
+# secret) and ALLOWED_HOSTS given at run time; none of them belongs into an image. See docs/operations.md.
 FROM python:3.11-slim-bookworm
 
 RUN apt-get update \
