@@ -1,5 +1,7 @@
 import pytest
 
+from voiceassist import asgi
+from voiceassist.core.forwarding import TrustedForwarding
 from voiceassist.core.same_origin import SameOriginMiddleware
 
 
@@ -78,3 +80,27 @@ async def test_behind_a_proxy_that_ends_tls_the_page_is_https(settings):
 
     assert (await outcome(forwarded))[0] is True
     assert (await outcome(headers("https://localhost", "localhost")))[0] is False
+
+
+@pytest.mark.parametrize(("peer", "reaches"), [("10.0.0.1", True), ("203.0.113.9", False)])
+async def test_only_a_trusted_proxy_says_that_a_page_is_https(settings, peer, reaches):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
+    reached = []
+
+    async def application(*_):
+        reached.append(True)
+
+    async def send(_message):
+        pass
+
+    given = [*headers("https://localhost", "localhost"), ("x-forwarded-proto", "https")]
+    pairs = [(name.encode(), value.encode()) for name, value in given]
+    scope = {"type": "websocket", "scheme": "ws", "headers": pairs, "client": [peer, 1]}
+    await TrustedForwarding(SameOriginMiddleware(application))(scope, None, send)
+    assert bool(reached) is reaches
+
+
+def test_the_whole_application_stands_behind_that():
+    assert isinstance(asgi.application, TrustedForwarding)
+    assert isinstance(asgi.by_protocol.application_mapping["websocket"], SameOriginMiddleware)
