@@ -81,15 +81,17 @@ async def _frames(
     answer_id: uuid.UUID, after: int, still_signed_in: Callable[[], Awaitable[bool]]
 ) -> AsyncGenerator[dict[str, Any] | None, None]:
     """Yield frames, and None after each silence. Raises Unauthorized once the sign-in has ended."""
-    loop = asyncio.get_running_loop()
-    checked_at = loop.time()
-    async with aclosing(with_beats(runs.follow(answer_id, after=after), every=BEAT)) as frames:
+    now = asyncio.get_running_loop().time
+    checked_at = sent_at = now()
+    async with aclosing(with_beats(runs.follow(answer_id, after=after), every=min(BEAT, RECHECK))) as frames:
         async for frame in frames:
-            if loop.time() - checked_at > RECHECK:
-                checked_at = loop.time()
+            if now() - checked_at >= RECHECK:
+                checked_at = now()
                 if not await still_signed_in():
                     raise Unauthorized
-            yield frame
+            if frame is not None or now() - sent_at >= BEAT:
+                sent_at = now()
+                yield frame
 
 
 async def with_beats(pieces: AsyncGenerator[T, None], *, every: float) -> AsyncGenerator[T | None, None]:

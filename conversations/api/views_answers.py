@@ -46,13 +46,13 @@ HEADERS = [
     ),
 ]
 ANSWERS: dict[Any, Any] = {
-    (200, "application/json"): shapes.ChatAnswerSerializer,
-    (200, event_stream.MEDIA_TYPE): OpenApiResponse(
-        OpenApiTypes.STR,
-        description="The frames of the chat socket as events: `message.accepted`, then `message.stage`, "
-        "`message.citation` and `message.delta`, at last `message.done` or `message.failed`; `error` when the stream "
-        "cannot go on. Ids are the frames' `seq`.",
+    (200, "application/json"): OpenApiResponse(
+        shapes.ChatAnswerSerializer,
+        description="The whole answer; or, as `text/event-stream`, the frames of the chat socket as events: "
+        "`message.accepted`, then `message.stage`, `message.citation` and `message.delta`, at last `message.done` or "
+        "`message.failed`; `error` when the stream cannot go on. Ids are the frames' `seq`.",
     ),
+    (200, event_stream.MEDIA_TYPE): OpenApiTypes.STR,
     **errors(409),
 }
 

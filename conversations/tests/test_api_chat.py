@@ -252,8 +252,7 @@ async def test_a_reader_who_goes_away_does_not_end_the_answer(caller, model):
 
 
 async def test_a_stream_ends_when_its_reader_is_signed_out(caller, model, author, monkeypatch):
-    monkeypatch.setattr(event_stream, "RECHECK", 0)
-    monkeypatch.setattr(event_stream, "BEAT", 0.05)
+    monkeypatch.setattr(event_stream, "RECHECK", 0.05)
     model.will(told.streams_then_stalls("Start at"))
     _, events = await caller.stream(CHAT, {"message": DOSE})
     await events.until("message.delta")
