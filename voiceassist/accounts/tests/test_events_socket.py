@@ -68,6 +68,7 @@ class Page:
     async def __aenter__(self):
         connected, _ = await self.socket.connect(timeout=5)
         assert connected
+        assert (await self.ask({"type": "ping"}))["type"] == "pong"  # accepted is not yet identified and joined
         return self
 
     async def __aexit__(self, *_):
