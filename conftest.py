@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
+from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -109,6 +110,13 @@ class ApiClient(APIClient):
 def api() -> type[ApiClient]:
     """Give a client of the API: `api(author).get("/api/v1/users/me")`; `api(None)` is nobody's."""
     return ApiClient
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Let go of the pool's connections at the end, or the test database cannot be dropped."""
+    yield
+    connections["default"].close_pool()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

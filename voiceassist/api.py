@@ -2,10 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from voiceassist.core.api.views import DocsView, SchemaView
+from voiceassist.core.api.views import DocsView, schema
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("schema", SchemaView.as_view(), name="api-schema"),
+    path("schema", schema, name="api-schema"),
     path("docs", DocsView.as_view(url_name="api-schema"), name="api-docs"),
     path("", include("voiceassist.core.api.urls")),
     path("", include("voiceassist.accounts.api.urls")),

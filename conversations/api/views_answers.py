@@ -27,7 +27,7 @@ from voiceassist.accounts.models import SignIn, User
 from voiceassist.core.api.schema import errors
 from voiceassist.core.api.serializers import given
 from voiceassist.core.api.throttling import limit
-from voiceassist.core.errors import NotValid
+from voiceassist.core.errors import Conflict, NotValid
 from voiceassist.core.request_id import id_of
 
 KEY = "Idempotency-Key"
@@ -144,12 +144,12 @@ async def _answer(request: Request, message_id: uuid.UUID) -> Any:
 
 
 def _client_id(request: Request, body: dict[str, Any]) -> str:
-    """Return the id that makes a resend harmless: the body's, the header's, or a new one. Raises NotValid."""
+    """Return the id that makes a resend harmless: the body's, the header's, or a new one. Raises NotValid, Conflict."""
     header, ours = request.headers.get(KEY, ""), body.get("client_id", "")
     if header and (len(header) > CLIENT_ID_LIMIT or not header.isprintable()):
         raise NotValid(f"The header {KEY} must be printable text of 1 to {CLIENT_ID_LIMIT} characters.", field=KEY)
     if header and ours and header != ours:
-        raise NotValid(f"`client_id` and the header {KEY} differ. Send one of them.", field="client_id")
+        raise Conflict(f"`client_id` and the header {KEY} differ. Send one of them.", field="client_id")
     return ours or header or uuid.uuid4().hex
 
 

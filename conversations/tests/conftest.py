@@ -74,13 +74,6 @@ async def model(settings):
         yield server
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup):
-    """Let go of the pool's connections, or the test database cannot be dropped."""
-    yield
-    connections["default"].close_pool()
-
-
 @pytest.fixture(autouse=True)
 async def _no_run_outlives_its_test():
     yield

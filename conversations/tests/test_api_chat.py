@@ -176,7 +176,7 @@ async def test_a_stored_message_is_not_answered_by_a_resend_of_its_id(caller, co
 async def test_two_ids_that_differ_are_refused(caller):
     response = await caller.post(CHAT, {"message": DOSE, "client_id": "c1"}, **{"Idempotency-Key": "c2"})
 
-    assert (await error_of(response, 400))["field"] == "client_id"
+    assert (await error_of(response, 409))["field"] == "client_id"
 
 
 # --- Streams --------------------------------------------------------------------

@@ -35,7 +35,9 @@ def change_user(
     is_active: bool | None = None,
     **profile: str,
 ) -> User:
-    """Change what is given, all or none; a changed role, or being switched off, ends every sign-in.
+    """Change what is given, all or none. Being switched off, or having another role than before, ends every sign-in.
+
+    A first role is there at the next click.
 
     Raises UserNotFound, Forbidden, NotValid with messages by field, LastAdministrator, OwnAccount.
     """
@@ -50,7 +52,8 @@ def change_user(
     if before != (user.role, user.is_active):
         _check(user, by=by, others=[other for pk, other in administrators.items() if pk != user.pk])
         user.save(update_fields=["role", "is_active"])
-        sign_ins.end_all(user=user, reason=EndReason.DEACTIVATED, now=now)
+        if before[0] or not user.is_active:
+            sign_ins.end_all(user=user, reason=EndReason.DEACTIVATED, now=now)
     profiles.change_profile(user=user, values=profile)
     return user
 

@@ -24,9 +24,14 @@ class PersonSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(allow_null=True)
 
 
+@extend_schema_field({})
+class ValueField(serializers.JSONField):
+    """A value of whatever kind the setting has; null before it was first set."""
+
+
 class ChangeSerializer(serializers.ModelSerializer[SettingChange]):
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = ValueField(allow_null=True)
+    after = ValueField(allow_null=True)
     by = serializers.SerializerMethodField()
 
     class Meta:

@@ -6,7 +6,7 @@ import uuid
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -22,8 +22,15 @@ from voiceassist.core.models import Job, JobStatus
 from voiceassist.core.queries import jobs_of
 
 
+@extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
+class ResultField(serializers.JSONField):
+    """Ids and counts of what came of the work, or null."""
+
+
 class JobSerializer(serializers.ModelSerializer[Job]):
     """One piece of long work, and how far it has come."""
+
+    result = ResultField(read_only=True, allow_null=True)
 
     class Meta:
         model = Job
