@@ -67,7 +67,7 @@ class Autosave {
         headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
         body,
       });
-      if (response.redirected || (!response.ok && response.status !== 422)) throw new Error(`Saving answered ${response.status}`);
+      if (response.redirected || !response.ok) throw new Error(`Saving answered ${response.status}`);
       const answer = await response.json();
       this.#mark(name, answer.saved ? [] : (answer.errors[name] ?? []));
       if (answer.saved && name === "time_zone") moveTo(answer.time_zone);

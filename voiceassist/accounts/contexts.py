@@ -63,12 +63,13 @@ def chosen_of(request: HttpRequest) -> Chosen:
 
 
 def sign_in_lines(rows: Iterable[SignIn], *, current: SignIn, now: datetime) -> list[SignInLine]:
-    """Describe sign-ins, the one of this page first."""
-    lines = [_line(row, current=current, now=now) for row in rows]
+    """Describe sign-ins of one user, the one of this page first."""
+    left_alone_since = now - access.idle_limit(current.user)
+    lines = [_line(row, current=current, left_alone_since=left_alone_since) for row in rows]
     return sorted(lines, key=lambda line: not line.is_current)
 
 
-def _line(row: SignIn, *, current: SignIn, now: datetime) -> SignInLine:
+def _line(row: SignIn, *, current: SignIn, left_alone_since: datetime) -> SignInLine:
     return SignInLine(
         id=row.pk,
         name=agent_name(row.agent),
@@ -77,7 +78,7 @@ def _line(row: SignIn, *, current: SignIn, now: datetime) -> SignInLine:
         began_at=row.created_at,
         last_seen_at=row.last_seen_at,
         is_current=row.pk == current.pk,
-        is_locked=access.is_idle(row, now=now),
+        is_locked=row.kind == SignInKind.BROWSER and row.last_seen_at < left_alone_since,
     )
 
 

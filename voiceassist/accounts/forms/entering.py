@@ -17,7 +17,7 @@ class SignInForm(AccountForm):
         label="E-mail address",
         max_length=254,
         error_messages={"required": ADDRESS_MISSING, "invalid": ADDRESS_WRONG},
-        widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username", "inputmode": "email"}),
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "inputmode": "email"}),
     )
     password = current_password_field()
     time_zone = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput(attrs={"data-time-zone": True}))

@@ -90,15 +90,13 @@ class PreferencesForm(AccountForm):
 
     def __init__(self, *args: Any, chosen: UserSettings, only: str = "", **kwargs: Any) -> None:
         """Show what is chosen; `only` names the field that is sent alone."""
-        initial = {name: getattr(chosen, name) for name in self.base_fields}
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = {name: getattr(chosen, name) for name in self.base_fields}
+        super().__init__(*args, **kwargs)
         self.fields["language"].choices = _with(LANGUAGES, chosen.language)  # type: ignore[attr-defined]
         limit = system_settings.get("idle_lock_minutes")
         self.fields[
             "idle_lock_minutes"
-        ].help_text = (
-            f"From 1 to {limit} minutes without a key or a movement. Empty: {limit}, as the administrator set it."
-        )
+        ].help_text = f"When nobody touches it: 1 to {limit}. Empty means {limit}, the limit of this server."
         self.fields["idle_lock_minutes"].widget.attrs["max"] = limit
         if only in self.fields:
             self.fields = {only: self.fields[only]}

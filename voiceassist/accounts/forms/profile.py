@@ -25,7 +25,7 @@ class ProfileForm(AccountForm):
         help_text="Such as nurse or cardiologist.",
         widget=forms.TextInput(attrs={"autocomplete": "organization-title"}),
     )
-    department = forms.CharField(label="Department", max_length=80, required=False)
+    department = forms.CharField(label="Department", max_length=80, required=False, help_text="Ward or unit.")
     employee_id = forms.CharField(
         label="Employee number",
         max_length=LONGEST["employee_id"],

@@ -43,6 +43,12 @@ class SignInView(AccountFormView):
         """Begin with the address that was given on the page before."""
         return {"username": self.request.session.get(ADDRESS, "")}
 
+    def get_form(self, form_class: Any = None) -> AccountForm:
+        """Begin at the password where the address is known."""
+        form: AccountForm = super().get_form(form_class)
+        form.fields["password" if form.initial["username"] else "username"].widget.attrs["autofocus"] = True
+        return form
+
     def do(self, form: AccountForm) -> HttpResponse:
         """Check the password; sign in, or ask for the second factor."""
         request, now, given = self.request, timezone.now(), form.cleaned_data

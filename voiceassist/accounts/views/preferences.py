@@ -43,7 +43,7 @@ class PreferencesView(AccountFormView):
     def form_invalid(self, form: AccountForm) -> HttpResponse:
         """Say what is wrong, in the client's own form."""
         if wants_json(self.request):
-            return JsonResponse({"saved": False, "errors": form.messages_by_field()}, status=422)
+            return JsonResponse({"saved": False, "errors": form.messages_by_field()})
         return super().form_invalid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from voiceassist.accounts.forms.entering import AddressForm, RegisterForm, Verif
 from voiceassist.accounts.links import read_verification_token
 from voiceassist.accounts.models import Invitation
 from voiceassist.accounts.services import registration
+from voiceassist.accounts.services.credentials import InvalidCredentials
 from voiceassist.accounts.views.page import ADDRESS, AccountFormView, forget_token, hidden_token, hide_token
 from voiceassist.core.errors import DomainError
 
@@ -50,7 +51,7 @@ class RegisterView(AccountFormView):
 
     def get_form(self, form_class: Any = None) -> AccountForm:
         """Fix the address of an invitation."""
-        form = super().get_form(form_class)
+        form: AccountForm = super().get_form(form_class)
         form.fields["email"].disabled = self.invitation is not None
         form.fields["name" if self.invitation else "email"].widget.attrs["autofocus"] = True
         return form
@@ -135,7 +136,7 @@ class VerifyView(AccountFormView):
         """Put a wrong password beside its field; a link whose account is gone is as good as none."""
         if isinstance(error, registration.LinkNotValid):
             return self._not_valid(self.request)
-        if isinstance(error, registration.InvalidCredentials):
+        if isinstance(error, InvalidCredentials):
             error.field = "password"
         return super().refused(form, error)
 

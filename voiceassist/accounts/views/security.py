@@ -34,7 +34,7 @@ SHOWN = 50  # sign-ins
 def security(request: HttpRequest) -> HttpResponse:
     """Show how one signs in, and where one is signed in."""
     user, now = user_of(request), timezone.now()
-    rows = open_sign_ins(user).select_related("user")[:SHOWN]
+    rows = open_sign_ins(user)[:SHOWN]
     context = {
         "section": "security",
         "has_password": user.has_usable_password(),
