@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 STARS = "********************"
@@ -28,13 +29,13 @@ class AlwaysFilter(SafeExceptionReporterFilter):
 class DiscreetReporter(ExceptionReporter):
     """Strikes the values of secrets out of the whole report, wherever they stand."""
 
-    def get_traceback_html(self) -> str:
+    def get_traceback_html(self) -> SafeString:
         """Return the page without secrets."""
-        return without_secrets(super().get_traceback_html())
+        return SafeString(without_secrets(super().get_traceback_html()))
 
-    def get_traceback_text(self) -> str:
+    def get_traceback_text(self) -> SafeString:
         """Return the text without secrets."""
-        return without_secrets(super().get_traceback_text())
+        return SafeString(without_secrets(super().get_traceback_text()))
 
 
 def without_secrets(text: str) -> str:

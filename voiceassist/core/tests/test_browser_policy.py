@@ -4,10 +4,10 @@ import re
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from channels.routing import get_default_application
 from django.conf import settings as django_settings
 from django.test import Client
 
-from voiceassist import asgi
 from voiceassist.core.tests.test_settings import imported, settings_with
 
 PORTAL = "https://portal.example.org"
@@ -144,7 +144,7 @@ async def asked(path, *headers, client):
         "scheme": "http",
         "http_version": "1.1",
     }
-    server = ApplicationCommunicator(asgi.application, scope)
+    server = ApplicationCommunicator(get_default_application(), scope)
     await server.send_input({"type": "http.request", "body": b""})
     answer = await server.receive_output(10)
     await server.receive_output(10)
@@ -162,9 +162,9 @@ def reloaded(https, monkeypatch):
 
     from voiceassist.core.body_limit import BodyLimit
 
-    monkeypatch.setitem(
-        asgi.by_protocol.application_mapping, "http", BodyLimit(get_asgi_application(), uploads=asgi.UPLOADS)
-    )
+    by_protocol = get_default_application().application.application_mapping
+    renewed = BodyLimit(get_asgi_application(), uploads=by_protocol["http"].uploads)
+    monkeypatch.setitem(by_protocol, "http", renewed)
 
 
 @pytest.mark.usefixtures("reloaded")

@@ -5,17 +5,15 @@ import threading
 import time
 
 import pytest
-from allauth.mfa.adapter import get_adapter
-from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections
 
-from voiceassist.accounts.models import User
 from voiceassist.core import rotation
-from voiceassist.core.encryption import EncryptionError, Key, KeyRing, key_id_of, key_ring
+from voiceassist.core.encryption import Key, KeyRing, key_id_of, key_ring
 from voiceassist.core.rotation import all_stores, rotate
 
+User = get_user_model()
 OLD, NEW, LOST = (secrets.token_urlsafe(32) for _ in range(3))
 OLD_ID, NEW_ID, LOST_ID = (Key.from_text(text).id for text in (OLD, NEW, LOST))
 PLACE = "accounts.user.phone_number"
@@ -161,36 +159,6 @@ def test_two_rows_with_the_same_unique_value_are_named(people, settings):
     assert f"another row has the same value: accounts.User {people[1].pk}" in err
     assert f"Key {OLD_ID} (still needed): 3 values." in out
     assert {key_id_of(stored(people[0])), key_id_of(stored(people[2]))} == {NEW_ID}
-
-
-def test_second_factors_are_kept_encrypted_and_renewed(author, settings):
-    adapter = get_adapter()
-    app = Authenticator.objects.create(
-        user=author, type="totp", data={"secret": adapter.encrypt("JBSWY3DP"), "last": 7}
-    )
-    codes = RecoveryCodes.activate(author)
-    expected = codes.get_unused_codes()
-    assert "JBSWY3DP" not in str(Authenticator.objects.values_list("data", flat=True))
-
-    settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
-    out, _ = run()
-    assert f"Key {NEW_ID} (the newest): 2 values." in out
-
-    settings.FIELD_ENCRYPTION_KEYS = [NEW]
-    app.refresh_from_db()
-    assert adapter.decrypt(app.data["secret"]) == "JBSWY3DP"
-    assert app.data["last"] == 7
-    assert RecoveryCodes(Authenticator.objects.get(pk=codes.instance.pk)).get_unused_codes() == expected
-
-
-def test_a_second_factor_whose_key_is_gone_is_named(author, settings):
-    app = Authenticator.objects.create(user=author, type="totp", data={"secret": get_adapter().encrypt("JBSWY3DP")})
-    settings.FIELD_ENCRYPTION_KEYS = [NEW]
-    _, err = run(fails=True)
-
-    assert f"Unreadable: mfa.Authenticator {app.pk} secret" in err
-    with pytest.raises(EncryptionError):
-        get_adapter().decrypt(app.data["secret"])
 
 
 def test_every_encrypted_value_of_the_installed_apps_is_known():

@@ -1,6 +1,6 @@
 import pytest
+from channels.routing import get_default_application
 
-from voiceassist import asgi
 from voiceassist.core.forwarding import TrustedForwarding
 from voiceassist.core.same_origin import SameOriginMiddleware
 
@@ -102,5 +102,6 @@ async def test_only_a_trusted_proxy_says_that_a_page_is_https(settings, peer, re
 
 
 def test_the_whole_application_stands_behind_that():
-    assert isinstance(asgi.application, TrustedForwarding)
-    assert isinstance(asgi.by_protocol.application_mapping["websocket"], SameOriginMiddleware)
+    whole = get_default_application()
+    assert isinstance(whole, TrustedForwarding)
+    assert isinstance(whole.application.application_mapping["websocket"], SameOriginMiddleware)
