@@ -192,7 +192,7 @@ def test_an_unverified_address_opens_nobodys_account(provider, browser, author):
     assert not SignIn.objects.exists()
 
 
-@pytest.mark.parametrize("claims", [{"email_verified": False}, {}, {"email_verified": "false"}, {"email_verified": 2}])
+@pytest.mark.parametrize("claims", [{}, *({"email_verified": value} for value in (False, None, "false", 1, [True]))])
 def test_an_unverified_address_makes_no_account_either(provider, browser, listed_domain, claims):
     provider.knows("mallory", email="new@clinic.test", **claims)
 

@@ -70,12 +70,13 @@ def identity_of(claims: Mapping[str, Any], details: Mapping[str, Any], *, issuer
     if details and details.get("sub") != subject:
         raise TokenNotTrusted
     source = claims if has_address(claims) else details
+    verified = source.get("email_verified")
     name = source.get("name") or claims.get("name")
     return Identity(
         issuer=issuer,
         subject=subject,
         email=normalize_email(source["email"]) if has_address(source) else "",
-        email_verified=source.get("email_verified") in {True, "true"},  # some providers send words
+        email_verified=verified is True or verified == "true",  # some providers send words
         name=_printable(name),
     )
 

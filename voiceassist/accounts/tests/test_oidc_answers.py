@@ -545,6 +545,23 @@ def test_the_same_person_in_two_tabs_at_once_becomes_one_user():
     assert SocialAccount.objects.count() == 1
 
 
+def test_an_identity_that_another_tab_has_just_attached_is_found(author, monkeypatch):
+    identity = Identity("https://id.test", "1", author.email, email_verified=True)
+    look = single_sign_on._known
+    others = iter([lambda: single_sign_on.user_for(identity=identity, now=timezone.now())])
+
+    def look_too_early(wanted):
+        found = look(wanted)
+        for come_in in others:
+            come_in()
+        return found
+
+    monkeypatch.setattr(single_sign_on, "_known", look_too_early)
+
+    assert single_sign_on.user_for(identity=identity, now=timezone.now()) == author
+    assert SocialAccount.objects.count() == 1
+
+
 def test_a_detached_identity_leaves_room_for_the_next(author):
     first, second = (Identity("https://id.test", sub, author.email, email_verified=True) for sub in "12")
     single_sign_on.user_for(identity=first, now=timezone.now())
