@@ -16,6 +16,7 @@ from conversations.tests.api import CHAT, Caller, ending, kinds, said
 from conversations.tests.chat import Tab, stored
 from conversations.tests.conftest import DOSE
 from voiceassist.accounts.models import SignIn
+from voiceassist.ai.ports import TimeLimits
 from voiceassist.ai.tests import model_server as told
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -353,6 +354,13 @@ async def test_a_question_can_be_neither_written_again_nor_stopped(caller, verb)
 # --- Deleting while an answer is written ----------------------------------------
 
 
+@pytest.fixture
+def silent(model, settings):
+    """The model, with so much time that only a command ends an answer."""
+    settings.MODEL_TIME_LIMITS = TimeLimits(connect=2, first_token=600, between_tokens=600, total=600)
+    return model
+
+
 async def deleted(author, message_id):
     """Delete a message's conversation, and wait for its run to end."""
     answer = await Message.objects.aget(pk=message_id)
@@ -367,11 +375,11 @@ async def assert_nothing_is_left_of(message_id):
     assert not await Message.objects.aexists()
 
 
-async def test_deleting_ends_the_answer_its_stream_and_whoever_follows(caller, author, model):
-    model.will(told.streams_then_stalls("Start at", " 500 mg"))
+async def test_deleting_ends_the_answer_its_stream_and_whoever_follows(caller, author, silent):
+    silent.will(told.streams_then_stalls("Start at", " 500 mg"))
     _, events = await caller.stream(CHAT, {"message": DOSE})
     message_id = (await events.until("message.delta"))[-1][2]["message_id"]
-    await model.stalled.wait()
+    await silent.stalled.wait()
     await deleted(author, message_id)
     rest = await events.to_the_end()
 
@@ -380,10 +388,10 @@ async def test_deleting_ends_the_answer_its_stream_and_whoever_follows(caller, a
     await assert_nothing_is_left_of(message_id)
 
 
-async def test_who_waits_for_a_whole_answer_is_told_that_it_is_gone(caller, author, model):
-    model.will(told.stalls())
+async def test_who_waits_for_a_whole_answer_is_told_that_it_is_gone(caller, author, silent):
+    silent.will(told.stalls())
     waiting = asyncio.create_task(caller.post(CHAT, {"message": DOSE}))
-    await model.stalled.wait()
+    await silent.stalled.wait()
     answer = await Message.objects.aget(role="assistant")
     await deleted(author, answer.pk)
 
