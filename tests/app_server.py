@@ -63,31 +63,37 @@ class Process:
         return False
 
 
+def shared_environment():
+    """Return what a process of ours needs to work on the test database."""
+    return {
+        "DATABASE_URL": database_url(),
+        "REDIS_URL": django_settings.REDIS_URL,
+        "HOST": "127.0.0.1",
+        "SECRET_KEY": django_settings.SECRET_KEY,
+        "JWT_SECRET_KEY": django_settings.JWT_SECRET_KEY,
+        "FIELD_ENCRYPTION_KEYS": ",".join(django_settings.FIELD_ENCRYPTION_KEYS),
+    }
+
+
+class Worker(Process):
+    """A Celery worker; what is queued before it is up waits for it."""
+
+    def __init__(self, **environment):
+        command = [sys.executable, "-m", "celery", "-A", "voiceassist", "worker", "--pool=solo"]
+        super().__init__(*command, **{**shared_environment(), **environment})
+
+    def _answers(self):
+        return True
+
+
 class AppServer(Process):
     """Our ASGI application under daphne, on the test database."""
 
     def __init__(self, **environment):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        shared = {
-            "DATABASE_URL": database_url(),
-            "REDIS_URL": django_settings.REDIS_URL,
-            "HOST": "127.0.0.1",
-            "SECRET_KEY": django_settings.SECRET_KEY,
-            "JWT_SECRET_KEY": django_settings.JWT_SECRET_KEY,
-            "FIELD_ENCRYPTION_KEYS": ",".join(django_settings.FIELD_ENCRYPTION_KEYS),
-        }
-        command = [
-            sys.executable,
-            "-m",
-            "daphne",
-            "-b",
-            "127.0.0.1",
-            "-p",
-            str(self.port),
-            "voiceassist.asgi:application",
-        ]
-        super().__init__(*command, **{**shared, **environment})
+        daphne = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port)]
+        super().__init__(*daphne, "voiceassist.asgi:application", **{**shared_environment(), **environment})
 
     def client(self, **more):
         return httpx.Client(base_url=f"{self.url}/api/v1/", timeout=60, trust_env=False, **more)

@@ -1,7 +1,6 @@
-"""The settings, for a server that a test asks more than a person would, about users that tests made."""
+"""The same settings, for a server that a test asks more than a person would."""
 
-from voiceassist.settings import *  # noqa: F403
-from voiceassist.settings import PASSWORD_HASHERS, RATE_LIMITS
+from tests.quick_settings import *  # noqa: F403
+from tests.quick_settings import RATE_LIMITS  # type: ignore[attr-defined]
 
 RATE_LIMITS = dict.fromkeys(RATE_LIMITS, "100000/s")
-PASSWORD_HASHERS = ["voiceassist.accounts.tests.hashers.QuickBCrypt", *PASSWORD_HASHERS]

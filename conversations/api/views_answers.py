@@ -40,9 +40,9 @@ HEADERS = [
     ),
     OpenApiParameter(
         "Last-Event-ID",
-        int,
+        str,
         OpenApiParameter.HEADER,
-        description="With a resend: the stream goes on after this event.",
+        description="With a resend: the stream goes on after this event. What is no number counts as 0.",
     ),
 ]
 ANSWERS: dict[Any, Any] = {

@@ -30,8 +30,8 @@ class ValueField(serializers.JSONField):
 
 
 class ChangeSerializer(serializers.ModelSerializer[SettingChange]):
-    before = ValueField(allow_null=True)
-    after = ValueField(allow_null=True)
+    before = ValueField()
+    after = ValueField()
     by = serializers.SerializerMethodField()
 
     class Meta:
