@@ -6,6 +6,7 @@ from celery import Celery
 from celery.signals import setup_logging, worker_init
 
 from voiceassist.core import task_log  # noqa: F401 (listens to every task)
+from voiceassist.core.periodic import HourlyStep
 from voiceassist.core.worker_heartbeat import HeartbeatStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceassist.settings")
@@ -13,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceassist.settings")
 app = Celery("voiceassist")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.steps["consumer"].add(HeartbeatStep)
+app.steps["consumer"].update([HeartbeatStep, HourlyStep])
 
 
 @setup_logging.connect

@@ -162,6 +162,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}  # seconds; a
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = [Queue("default"), Queue("index")]  # a worker without -Q serves both
+HOURLY_TASKS = ["accounts.sweep"]
 CELERY_TASK_ROUTES = {"knowledge.index_document": {"queue": "index"}}
 
 # --- Accounts ----------------------------------------------------------------

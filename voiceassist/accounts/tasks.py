@@ -4,11 +4,13 @@ import uuid
 from smtplib import SMTPException
 
 from celery import shared_task
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from voiceassist.accounts.jobs import SEND_MAIL, SWEEP
-from voiceassist.accounts.services import lockout
+from voiceassist.accounts.services import lockout, sign_ins
 from voiceassist.accounts.services.mailing import Mail, deliver
+from voiceassist.core import notifications
 
 
 @shared_task(name=SEND_MAIL, autoretry_for=(SMTPException, OSError), retry_backoff=30, max_retries=6)
@@ -19,5 +21,9 @@ def send_mail(*, mail: str, about: str) -> None:
 
 @shared_task(name=SWEEP)
 def sweep() -> None:
-    """Forget failed attempts of yesterday."""
-    lockout.sweep(now=timezone.now())
+    """Delete what nobody needs any more: old failures, sign-ins, browser sessions and notifications."""
+    now = timezone.now()
+    lockout.sweep(now=now)
+    sign_ins.sweep(now=now)
+    notifications.sweep(now=now)
+    Session.objects.filter(expire_date__lt=now).delete()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from voiceassist.accounts import revocation
 from voiceassist.accounts.access import is_void
@@ -16,6 +16,8 @@ from voiceassist.accounts.client import Client
 from voiceassist.accounts.events import publish_ended
 from voiceassist.accounts.models import EndReason, SignIn, SignInKind, User
 from voiceassist.accounts.tokens import ACCESS_LIFE, REFRESH_LIFE, Token, TokenRevoked, TokenUse, decode
+
+KEPT_FOR = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,8 @@ def end(*, sign_in: SignIn, reason: EndReason, now: datetime, token: Token | Non
 def end_all(*, user: User, reason: EndReason, now: datetime, keep: SignIn | None = None) -> None:
     """End every sign-in of a user, but for `keep`, and void every token and browser session made before now.
 
-    Whoever keeps one must renew it: `renew` for tokens, `update_session_auth_hash` for the browser. `user` holds the new
-    password, if that is why.
+    Whoever keeps one must renew it: `renew` for tokens, `update_session_auth_hash` for the browser. `user` holds
+    the new password, if that is why.
     """
     User.objects.filter(pk=user.pk).update(valid_after=now)
     user.valid_after = now
@@ -135,6 +137,13 @@ def end_all(*, user: User, reason: EndReason, now: datetime, keep: SignIn | None
 def end_others(*, user: User, keep: SignIn | None, now: datetime) -> None:
     """End every sign-in of a user but one, whose tokens stay good."""
     _end(_others(user, keep), user_id=user.pk, reason=EndReason.REVOKED, now=now)
+
+
+def sweep(*, now: datetime) -> int:
+    """Delete sign-ins that ended or expired more than 90 days ago; return how many rows."""
+    long_ago = now - KEPT_FOR
+    deleted, _ = SignIn.objects.filter(Q(ended_at__lt=long_ago) | Q(expires_at__lt=long_ago)).delete()
+    return deleted
 
 
 def _others(user: User, keep: SignIn | None) -> QuerySet[SignIn]:
