@@ -168,6 +168,8 @@ popover.addEventListener("click", (/** @type {MouseEvent} */ event) => {
 });
 
 function open() {
+  const bar = bell.parentElement.getBoundingClientRect(); // it grows where its words wrap
+  popover.style.setProperty("--bell-bar", `${Math.round(bar.bottom)}px`);
   popover.hidden = false;
   button.setAttribute("aria-expanded", "true");
   void refresh();

@@ -10,6 +10,8 @@ from datetime import datetime
 from voiceassist.core.job_kinds import kind_of
 from voiceassist.core.models import Job, JobStatus, Notification
 
+_ORDER: dict[str, int] = {JobStatus.QUEUED: 1, JobStatus.CANCELLED: 2}  # after what is running
+
 
 @dataclass(frozen=True, slots=True)
 class JobLine:
@@ -50,7 +52,8 @@ class Bell:
 
 def bell(*, jobs: Iterable[Job], notifications: Iterable[Notification], unread: int) -> Bell:
     """Build what is under the bell; `notifications` come with their jobs."""
-    return Bell([_job_line(job) for job in jobs], [_line(row) for row in notifications], unread)
+    ordered = sorted(jobs, key=lambda job: _ORDER.get(job.status, 0))
+    return Bell([_job_line(job) for job in ordered], [_line(row) for row in notifications], unread)
 
 
 def _job_line(job: Job) -> JobLine:

@@ -69,6 +69,17 @@ def test_a_job_cancelled_a_moment_ago_can_be_tried_again_and_an_old_one_is_gone(
     assert str(old.pk) not in page
 
 
+def test_what_is_running_stands_above_what_waits_and_what_was_cancelled(shown, curator):
+    running = make_job(curator, status=JobStatus.RUNNING)
+    waiting = make_job(curator)
+    cancelled = make_job(curator, status=JobStatus.CANCELLED)
+
+    page = shown()
+
+    places = [page.index(f'data-job="{job.pk}"') for job in (running, waiting, cancelled)]
+    assert places == sorted(places)
+
+
 def test_what_is_new_is_counted_and_can_be_read(shown, curator):
     finish_job(make_job(curator))
     row = notify(user_id=curator.pk, kind="test", title="<b>Careful</b>")
