@@ -145,8 +145,8 @@ async def _answer(request: Request, message_id: uuid.UUID) -> Any:
 
 def _client_id(request: Request, body: dict[str, Any]) -> str:
     """Return the id that makes a resend harmless: the body's, the header's, or a new one. Raises NotValid, Conflict."""
-    header, ours = request.headers.get(KEY, ""), body.get("client_id", "")
-    if header and (len(header) > CLIENT_ID_LIMIT or not header.isprintable()):
+    header, ours = request.headers.get(KEY), body.get("client_id", "")
+    if header is not None and not (0 < len(header) <= CLIENT_ID_LIMIT and header.isprintable()):
         raise NotValid(f"The header {KEY} must be printable text of 1 to {CLIENT_ID_LIMIT} characters.", field=KEY)
     if header and ours and header != ours:
         raise Conflict(f"`client_id` and the header {KEY} differ. Send one of them.", field="client_id")

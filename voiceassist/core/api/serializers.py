@@ -62,6 +62,15 @@ def _wrong_types(serializer: Strict, data: Mapping[str, Any]) -> list[tuple[str,
         if expected is None:
             continue
         types, kind = expected
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        if not _is_of(value, types):
             found.append((name, kind))
     return found
+
+
+def _is_of(value: Any, types: tuple[type, ...]) -> bool:
+    """Tell whether a JSON value is of a type: true is no number, and 5.0 is a whole one (JSON Schema, 6.1.1)."""
+    if isinstance(value, bool):
+        return bool in types
+    if isinstance(value, float) and value.is_integer():
+        return int in types or float in types
+    return isinstance(value, types)
