@@ -1,9 +1,9 @@
 import redis
 import time_machine
+from celery import current_app
 from django.conf import settings
 from django.utils import timezone
 
-from voiceassist.celery import app
 from voiceassist.core import periodic
 
 
@@ -24,8 +24,8 @@ def test_each_task_is_queued_once_an_hour_among_all_workers(db):
 
 
 def test_every_hourly_task_is_registered():
-    app.loader.import_default_modules()
-    assert set(settings.HOURLY_TASKS) <= set(app.tasks)
+    current_app.loader.import_default_modules()
+    assert set(settings.HOURLY_TASKS) <= set(current_app.tasks)
 
 
 def test_without_redis_the_timer_goes_on(settings):
