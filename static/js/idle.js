@@ -19,13 +19,17 @@ let isLocked = false;
 
 /** @param {Event} event */
 function touched(event) {
-  if (isLocked || isOver()) return lock(); // after sleep this may come before any timer
+  if (isOver()) return lock(); // after sleep this may come before any timer
+  if (warning.open) return undefined; // it wants an answer: were it to vanish under the pointer, a click would hit the page
   if (event instanceof PointerEvent && event.type === "pointermove" && !event.movementX && !event.movementY) return undefined;
+  return stay();
+}
+
+function stay() {
   const before = last;
   last = Date.now();
   if (warning.open) warning.close();
   if (last - before > 1000) channel?.postMessage({ at: last });
-  return undefined;
 }
 
 const isOver = () => Date.now() - last >= limit;
@@ -97,7 +101,8 @@ function token() {
 
 for (const kind of KINDS) addEventListener(kind, touched, { capture: true, passive: true });
 document.addEventListener("visibilitychange", look);
-document.getElementById("idle-stay")?.addEventListener("click", touched);
+document.getElementById("idle-stay")?.addEventListener("click", stay);
+warning.addEventListener("cancel", stay);
 document.getElementById("idle-lock")?.addEventListener("click", () => lock());
 cover.addEventListener("cancel", (event) => event.preventDefault());
 addEventListener("pageshow", (event) => event.persisted && location.reload());

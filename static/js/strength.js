@@ -97,7 +97,7 @@ function reveals(button) {
   const show = (/** @type {boolean} */ isShown) => {
     input.type = isShown ? "text" : "password";
     button.textContent = isShown ? "Hide" : "Show";
-    button.setAttribute("aria-label", isShown ? "Hide password" : "Show password");
+    button.setAttribute("aria-label", isShown ? "Hide what is typed" : "Show what is typed");
   };
   button.hidden = false;
   button.addEventListener("click", () => show(input.type === "password"));

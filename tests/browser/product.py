@@ -48,6 +48,7 @@ class Product:
 def manage(*arguments: str, data_dir: Path, port: int | None = None) -> str:
     environment = {name: value for name, value in os.environ.items() if name not in _OURS}
     environment["DATA_DIR"] = str(data_dir)
+    environment["DJANGO_SETTINGS_MODULE"] = "tests.browser.settings"
     if port:
         environment["PORT"] = str(port)
     done = subprocess.run(
