@@ -192,7 +192,7 @@ OIDC_CLIENT_ID: str = env("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET: str = env("OIDC_CLIENT_SECRET", default="")
 OIDC_NAME: str = env("OIDC_NAME", default="single sign-on")
 OIDC_SCOPES: list[str] = env.list("OIDC_SCOPES", default=["openid", "email", "profile"])
-SOCIALACCOUNT_ADAPTER = "voiceassist.accounts.social_adapter.SocialAccountAdapter"
+SOCIALACCOUNT_ADAPTER = "voiceassist.accounts.oidc.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
 
 # --- Mail --------------------------------------------------------------------

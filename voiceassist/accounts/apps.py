@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Listen for sign-ins, and have the settings of single sign-on checked."""
         from voiceassist.accounts.browser import connect_signals
-        from voiceassist.accounts.oidc_settings import check_single_sign_on
+        from voiceassist.accounts.oidc.provider_settings import check_single_sign_on
 
         connect_signals()
         checks.register(check_single_sign_on, checks.Tags.security)

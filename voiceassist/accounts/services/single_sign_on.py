@@ -13,10 +13,10 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import IntegrityError, connection, transaction
 
-from voiceassist.accounts import oidc_errors as errors
 from voiceassist.accounts.access import UserNotFound
 from voiceassist.accounts.models import Invitation, User, normalize_email
-from voiceassist.accounts.oidc_tokens import Identity
+from voiceassist.accounts.oidc import errors
+from voiceassist.accounts.oidc.id_tokens import Identity
 from voiceassist.accounts.queries import open_invitations
 from voiceassist.accounts.services import registration
 from voiceassist.core.errors import NotValid

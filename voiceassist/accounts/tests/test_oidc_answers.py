@@ -19,10 +19,11 @@ from django.db import connections
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from voiceassist.accounts import oidc, oidc_transport
 from voiceassist.accounts.models import SignIn, User
-from voiceassist.accounts.oidc_settings import ProviderSettings, check_single_sign_on, is_safe_url, problem_of
-from voiceassist.accounts.oidc_tokens import Identity
+from voiceassist.accounts.oidc import sign_in as oidc
+from voiceassist.accounts.oidc import transport as oidc_transport
+from voiceassist.accounts.oidc.id_tokens import Identity
+from voiceassist.accounts.oidc.provider_settings import ProviderSettings, check_single_sign_on, is_safe_url, problem_of
 from voiceassist.accounts.services import single_sign_on
 from voiceassist.accounts.tests.scripted_provider import ANOTHER_KEY, CLIENT_ID, CLIENT_SECRET, KEY, public_jwk, serve
 from voiceassist.core import system_settings

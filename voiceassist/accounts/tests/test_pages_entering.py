@@ -110,7 +110,7 @@ def test_the_focus_goes_to_the_summary(client):
 
 def test_the_page_offers_the_identity_provider_when_there_is_one(client):
     provider = type("Provider", (), {"name": "Clinic login", "url": "/app/oidc/login/"})
-    with patch.object(entering, "oidc_provider", return_value=provider):
+    with patch.object(entering.oidc, "provider", return_value=provider):
         page = client.get(reverse("login"), {"next": "/app/settings/"}).content.decode()
 
     assert "Sign in with Clinic login" in page

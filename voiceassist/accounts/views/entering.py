@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from importlib import import_module
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +18,7 @@ from voiceassist.accounts.forms.base import AccountForm
 from voiceassist.accounts.forms.entering import SecondFactorForm, SignInForm
 from voiceassist.accounts.metrics import SIGN_INS
 from voiceassist.accounts.models import User
+from voiceassist.accounts.oidc import sign_in as oidc
 from voiceassist.accounts.services import credentials, preferences, registration, second_factor
 from voiceassist.accounts.services.lockout import TooManyFailures
 from voiceassist.accounts.views.page import ADDRESS, AccountFormView, go_on, next_of
@@ -74,7 +74,7 @@ class SignInView(AccountFormView):
             "next": next_of(self.request),
             "is_local": serves_loopback_only() and comes_from_this_machine(self.request),
             "may_register": registration.is_open_to_some(),
-            "oidc": oidc_provider(),
+            "oidc": oidc.provider(),
         }
 
 
@@ -127,14 +127,6 @@ def sign_in(request: HttpRequest, user: User, *, next_url: str, time_zone: str) 
     device = devices.device_for(request, email=user.email)
     devices.remember_device(response, email=user.email, device=device)
     return response
-
-
-def oidc_provider() -> Any:
-    """Return the identity provider that people may sign in with, with `name` and `url`; None without one."""
-    try:
-        return import_module("voiceassist.accounts.oidc").provider()
-    except ModuleNotFoundError:
-        return None
 
 
 def _begin_again(request: HttpRequest) -> HttpResponse:

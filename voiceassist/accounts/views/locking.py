@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from voiceassist.accounts import access
 from voiceassist.accounts.forms.base import AccountForm
 from voiceassist.accounts.forms.passwords import UnlockForm
+from voiceassist.accounts.oidc import sign_in as oidc
 from voiceassist.accounts.services import browser_sign_ins, passwords, sign_ins
-from voiceassist.accounts.views.entering import oidc_provider
 from voiceassist.accounts.views.page import AccountFormView, go_on, next_of, sign_in_of, user_of
 
 
@@ -49,7 +49,7 @@ class UnlockView(AccountFormView):
             "owner": user_of(self.request),
             "next": next_of(self.request),
             "has_password": user_of(self.request).has_usable_password(),
-            "oidc": oidc_provider(),
+            "oidc": oidc.provider(),
         }
 
 

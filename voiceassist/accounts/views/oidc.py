@@ -11,10 +11,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
-from voiceassist.accounts import access, oidc, pending
+from voiceassist.accounts import access, pending
 from voiceassist.accounts.metrics import SIGN_INS
 from voiceassist.accounts.models import User
-from voiceassist.accounts.oidc_errors import SingleSignOnError
+from voiceassist.accounts.oidc import sign_in as oidc
+from voiceassist.accounts.oidc.errors import SingleSignOnError
 from voiceassist.accounts.services import second_factor, single_sign_on
 from voiceassist.accounts.views.entering import BACKEND
 from voiceassist.accounts.views.page import next_of

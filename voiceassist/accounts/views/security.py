@@ -20,9 +20,9 @@ from voiceassist.accounts.contexts import sign_in_lines
 from voiceassist.accounts.forms.base import AccountForm
 from voiceassist.accounts.forms.passwords import ChangePasswordForm
 from voiceassist.accounts.models import EndReason
+from voiceassist.accounts.oidc import sign_in as oidc
 from voiceassist.accounts.queries import open_sign_ins
 from voiceassist.accounts.services import passwords, second_factor, sign_ins
-from voiceassist.accounts.views.entering import oidc_provider
 from voiceassist.accounts.views.page import AccountFormView, sign_in_of, user_of
 
 SHOWN = 50  # sign-ins
@@ -38,7 +38,7 @@ def security(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "security",
         "has_password": user.has_usable_password(),
-        "oidc": oidc_provider(),
+        "oidc": oidc.provider(),
         "has_second_factor": second_factor.is_set_up(user),
         "codes_left": second_factor.recovery_codes_left(user),
         "sign_ins": sign_in_lines(rows, current=sign_in_of(request), now=now),

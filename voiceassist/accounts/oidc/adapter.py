@@ -14,9 +14,9 @@ from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOA
 from django.http import HttpRequest
 from django.urls import reverse
 
-from voiceassist.accounts import oidc_settings
-from voiceassist.accounts.oidc_errors import AnswerNotUnderstood
-from voiceassist.accounts.oidc_transport import ProviderSession
+from voiceassist.accounts.oidc import provider_settings
+from voiceassist.accounts.oidc.errors import AnswerNotUnderstood
+from voiceassist.accounts.oidc.transport import ProviderSession
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
@@ -26,7 +26,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def list_apps(self, *_: Any, client_id: str | None = None, **__: Any) -> list[Any]:
         """Return the provider of the settings; rows in the database are not looked at."""
-        found = oidc_settings.current()
+        found = provider_settings.current()
         if found is None or (client_id and client_id != found.client_id):
             return []
         return [_app(found)]
@@ -75,7 +75,7 @@ class Connection(OpenIDConnectOAuth2Adapter):
         issuer = config.get("issuer")
         if not isinstance(issuer, str) or issuer.rstrip("/") != self.provider_id:
             raise AnswerNotUnderstood
-        if not all(oidc_settings.is_safe_url(config.get(name)) for name in ENDPOINTS):
+        if not all(provider_settings.is_safe_url(config.get(name)) for name in ENDPOINTS):
             raise AnswerNotUnderstood
         return config
 
@@ -97,7 +97,7 @@ class Connection(OpenIDConnectOAuth2Adapter):
         url = self.openid_config.get("userinfo_endpoint")
         if url is None:
             return {}
-        if not oidc_settings.is_safe_url(url):
+        if not provider_settings.is_safe_url(url):
             raise AnswerNotUnderstood
         return self.fetch(url, headers={"Authorization": f"Bearer {access_token}"})
 
@@ -116,7 +116,7 @@ class Provider(OpenIDConnectProvider):
         return {}
 
 
-def _app(found: oidc_settings.ProviderSettings) -> SocialApp:
+def _app(found: provider_settings.ProviderSettings) -> SocialApp:
     """Describe the provider to the library; nothing is stored. Identities are kept under the issuer's name."""
     return SocialApp(
         provider=Provider.id,

@@ -19,11 +19,10 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.http import HttpRequest
 from django.urls import reverse
 
-from voiceassist.accounts import oidc_errors as errors
-from voiceassist.accounts import oidc_settings
-from voiceassist.accounts.oidc_tokens import Identity, has_address, identity_of, verified_claims
-from voiceassist.accounts.oidc_transport import NotAnObject, ProviderRefused
-from voiceassist.accounts.social_adapter import Connection, Provider
+from voiceassist.accounts.oidc import errors, provider_settings
+from voiceassist.accounts.oidc.adapter import Connection, Provider
+from voiceassist.accounts.oidc.id_tokens import Identity, has_address, identity_of, verified_claims
+from voiceassist.accounts.oidc.transport import NotAnObject, ProviderRefused
 
 _SAID: dict[str, type[errors.SingleSignOnError]] = {  # RFC 6749, 4.1.2.1 and 5.2; OpenID Connect Core 1.0, 3.1.2.6
     "access_denied": errors.Declined,
@@ -55,7 +54,7 @@ class Arrival:
 
 def provider() -> SignInChoice | None:
     """Return what the sign-in page offers besides a password, None for nothing."""
-    found = oidc_settings.current()
+    found = provider_settings.current()
     return SignInChoice(name=found.name, url=reverse("oidc-login")) if found else None
 
 

@@ -14,7 +14,7 @@ import jwt
 from django.utils.crypto import constant_time_compare
 
 from voiceassist.accounts.models import normalize_email
-from voiceassist.accounts.oidc_errors import AnswerNotUnderstood, TokenNotTrusted
+from voiceassist.accounts.oidc.errors import AnswerNotUnderstood, TokenNotTrusted
 
 ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
