@@ -22,7 +22,7 @@ from voiceassist.core.models import Job, JobStatus
 from voiceassist.core.queries import jobs_of
 
 
-@extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
+@extend_schema_field({"type": "object", "additionalProperties": True})
 class ResultField(serializers.JSONField):
     """Ids and counts of what came of the work, or null."""
 
