@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import CharField
 
 from voiceassist.core.api.envelope import API_VERSION
+from voiceassist.core.api.serializers import Strict, StrictModel
 from voiceassist.core.errors import ErrorCode
 
 JSON = "application/json"
@@ -47,10 +50,26 @@ class EnvelopeSchema(AutoSchema):
         return response
 
 
+    def _map_serializer_field(self, field: Any, direction: str, bypass_extensions: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """Say of a text that may not be blank that something must stand in it, blanks apart."""
+        described = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if direction == "request" and _must_say_something(field) and not {"pattern", "format", "enum"} & set(described):
+            described["pattern"] = r"[^\s\u001c-\u001f]"
+        return described
+
+
+def _must_say_something(field: Any) -> bool:
+    return isinstance(field, CharField) and field.trim_whitespace and not field.allow_blank
+
+
 def add_shared_parts(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Add the envelope's components, and to every operation the errors that any of its kind may give."""
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {}).update(_COMPONENTS)
+    schemas = components.setdefault("schemas", {})
+    for shape in schemas.values():
+        if shape.get("description") in _INHERITED:
+            del shape["description"]  # of a base class, for programmers
+    schemas.update(_COMPONENTS)
     components["responses"] = {
         f"Error{status}": {
             "description": meaning,
@@ -106,6 +125,7 @@ def _success(data: dict[str, Any], *, is_page: bool) -> dict[str, Any]:
     }
 
 
+_INHERITED = {inspect.getdoc(Strict), inspect.getdoc(StrictModel)}
 _REQUEST_ID = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}
 _COMPONENTS: dict[str, Any] = {
     "Metadata": {
