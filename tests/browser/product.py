@@ -92,7 +92,7 @@ def launch(playwright: Playwright) -> Browser:
 def sign_in(page: Page, product: Product) -> None:
     page.goto(f"{product.address}/app/login/")
     page.get_by_label("E-mail address").fill(product.email)
-    page.get_by_label("Password").fill(product.password)
+    page.get_by_label("Password", exact=True).fill(product.password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/app/**")
 

@@ -30,7 +30,7 @@ UNANSWERABLE = [
 def test_a_wrong_password_is_refused_in_words(visitor, product):
     visitor.goto(f"{product.address}/app/login/")
     visitor.get_by_label("E-mail address").fill(product.email)
-    visitor.get_by_label("Password").fill("not the password")
+    visitor.get_by_label("Password", exact=True).fill("not the password")
     visitor.get_by_role("button", name="Sign in").click()
 
     assert "not signed in" in visitor.get_by_role("alert").inner_text()
