@@ -13,10 +13,10 @@ from voiceassist.core import system_settings
 
 THEMES = [(Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark")]
 STYLES = [
-    (CitationStyle.VANCOUVER, "Vancouver: numbered, as in most medical journals"),
-    (CitationStyle.APA, "APA: author and year"),
-    (CitationStyle.MLA, "MLA: author and page"),
-    (CitationStyle.CHICAGO, "Chicago: notes"),
+    (CitationStyle.VANCOUVER, "Vancouver, numbered in order"),
+    (CitationStyle.APA, "APA, author and year"),
+    (CitationStyle.MLA, "MLA, author and page"),
+    (CitationStyle.CHICAGO, "Chicago, notes"),
 ]
 LANGUAGES = [
     ("ar", "Arabic"),
