@@ -1,7 +1,6 @@
 """Getting an account: registered, confirmed, invited; and never a word about who has one."""
 
 import re
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -255,7 +254,7 @@ def test_a_reset_link_lasts_an_hour_and_bears_a_strong_password_only(delivered, 
     assert confirm(token).status_code == 204
 
 
-@pytest.mark.parametrize("token", ["x", "a.b", "!!!.x", f"{uuid.uuid4()}.x", "w6k.x", "." * 40])
+@pytest.mark.parametrize("token", ["x", "a.b", "!!!.x", "8c0f6b1e-3f0b-4c1c-9a55-0d6f6f1c9c11.x", "w6k.x", "." * 40])
 def test_a_wrong_reset_token_is_refused(token):
     assert code_of(confirm(token)) == (400, "VALIDATION_ERROR")
 
