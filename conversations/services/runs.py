@@ -12,8 +12,9 @@ from typing import Any, Protocol
 import redis
 import redis.asyncio
 import structlog
-from asgiref.sync import ThreadSensitiveContext
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.db import database_sync_to_async
+from django.db import connections
 
 from conversations.events import ENDINGS, Failed, as_frame
 from conversations.models import Message, MessageStatus
@@ -145,8 +146,12 @@ def _ending(answer_id: uuid.UUID) -> dict[str, Any]:
 
 
 async def _in_own_thread(answer_id: uuid.UUID) -> None:
+    """Write one answer; the thread's connection does not outlive the thread."""
     async with ThreadSensitiveContext():
-        await _run(answer_id)
+        try:
+            await _run(answer_id)
+        finally:
+            await sync_to_async(connections.close_all)()
 
 
 async def _run(answer_id: uuid.UUID) -> None:
