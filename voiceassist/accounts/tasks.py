@@ -7,7 +7,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from voiceassist.accounts.jobs import SEND_MAIL, SWEEP
+from voiceassist.accounts.jobs import MAIL_NOTIFICATION, SEND_MAIL, SWEEP
 from voiceassist.accounts.services import lockout, sign_ins
 from voiceassist.accounts.services.mailing import Mail, deliver
 from voiceassist.core import notifications
@@ -17,6 +17,12 @@ from voiceassist.core import notifications
 def send_mail(*, mail: str, about: str) -> None:
     """Send an e-mail; try again for half an hour while the mail server cannot be reached."""
     deliver(Mail(mail), about=uuid.UUID(about))
+
+
+@shared_task(name=MAIL_NOTIFICATION, autoretry_for=(SMTPException, OSError), retry_backoff=30, max_retries=6)
+def mail_notification(*, notification_id: str) -> None:
+    """Send a line of the bell by e-mail, to a user who asked for that."""
+    deliver(Mail.NOTIFIED, about=uuid.UUID(notification_id))
 
 
 @shared_task(name=SWEEP)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 
+import structlog
+from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,6 +17,9 @@ from voiceassist.core.models import Job, JobStatus, Notification
 from voiceassist.core.queries import notifications_of
 
 KEPT_FOR = timedelta(days=90)
+MAIL_TASK = "accounts.mail_notification"  # queued by name: accounts stand above this app
+
+logger = structlog.get_logger(__name__)
 
 
 @transaction.atomic
@@ -30,7 +36,16 @@ def notify(
     row = Notification.objects.create(user_id=user_id, kind=kind, title=title, text=text, url=url, job=job)
     notifications_of(user_id).filter(created_at__lt=row.created_at - KEPT_FOR).delete()
     events.publish(events.Notified.of(row), user_id=user_id)
+    transaction.on_commit(partial(_queue_mail, row.pk), robust=True)
     return row
+
+
+def _queue_mail(notification_id: uuid.UUID) -> None:
+    """Let whoever knows the user's wishes decide whether it is mailed, too."""
+    try:
+        current_app.signature(MAIL_TASK, kwargs={"notification_id": str(notification_id)}).apply_async(retry=False)
+    except OSError as error:
+        logger.warning("notification_mail_not_queued", error=type(error).__name__)
 
 
 def notify_owner(job: Job) -> None:

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ("voice", models.CharField(default="alloy", max_length=40)),
                 ("speech_rate", models.FloatField(default=1.0, help_text="1.0 is the voice's own.", validators=[django.core.validators.MinValueValidator(0.5), django.core.validators.MaxValueValidator(2.0)])),
                 ("idle_lock_minutes", models.PositiveSmallIntegerField(blank=True, help_text="Shorter than the system's limit, or empty for it.", null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(240)])),
-                ("email_notifications", models.BooleanField(default=True)),
+                ("email_notifications", models.BooleanField(default=False)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
             ],
         ),

@@ -38,7 +38,7 @@ class UserSettings(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(240)],
         help_text="Shorter than the system's limit, or empty for it.",
     )
-    email_notifications = models.BooleanField(default=True)
+    email_notifications = models.BooleanField(default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from django.utils.http import urlsafe_base64_encode
 from voiceassist.accounts.jobs import SEND_MAIL
 from voiceassist.accounts.links import invitation_token, verification_token
 from voiceassist.accounts.models import Invitation, User
+from voiceassist.core.models import Notification
 
 logger = structlog.get_logger(__name__)
 
@@ -33,6 +34,7 @@ class Mail(StrEnum):
     RESET = "password_reset"
     CHANGED = "password_changed"
     INVITED = "invitation"
+    NOTIFIED = "notification"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,15 @@ def _to_invited(mail: Mail, invitation_id: uuid.UUID) -> Letter | None:
     )
 
 
+def _to_notified(mail: Mail, notification_id: uuid.UUID) -> Letter | None:
+    notification = Notification.objects.filter(pk=notification_id, read_at=None).first()
+    if notification is None:
+        return None
+    user = User.objects.filter(pk=notification.user_id, is_active=True, preferences__email_notifications=True).first()
+    link = settings.PUBLIC_URL + (notification.url or reverse("home"))
+    return _letter(mail, user.email, {"notification": notification, "link": link}) if user else None
+
+
 def _letter(mail: Mail, to: str, context: dict[str, Any]) -> Letter:
     text = render_to_string(f"accounts/mail/{mail}.txt", {**context, "site": settings.PUBLIC_URL})
     subject, _, body = text.partition("\n")
@@ -113,4 +124,5 @@ _LINKS: dict[Mail, Callable[[User], str]] = {
 _LETTERS: dict[Mail, Callable[[Mail, uuid.UUID], Letter | None]] = {
     **dict.fromkeys(_LINKS, _to_user),
     Mail.INVITED: _to_invited,
+    Mail.NOTIFIED: _to_notified,
 }

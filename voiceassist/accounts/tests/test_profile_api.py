@@ -6,7 +6,7 @@ from voiceassist.core.system_settings import set_values
 ME, SETTINGS, PROFESSIONALS = "/api/v1/users/me", "/api/v1/users/me/settings", "/api/v1/users/professionals"
 DEFAULTS = {
     "citation_style": "vancouver",
-    "email_notifications": True,
+    "email_notifications": False,
     "idle_lock_minutes": None,
     "language": "en",
     "speech_rate": 1.0,
