@@ -19,6 +19,11 @@ from voiceassist.accounts.services.sign_ins import begin_with_tokens
 from voiceassist.core.shared_value import SharedValue
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long values by their argument: one made at collection, a key or an archive, differs in every process."""
+    return argname if isinstance(val, bytes | str) and len(val) > 30 else None
+
+
 @pytest.fixture(autouse=True)
 def _tasks_run_at_once() -> Iterator[None]:
     """Run background tasks in the test's own process, once their transaction commits."""

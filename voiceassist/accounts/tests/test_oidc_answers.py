@@ -166,7 +166,6 @@ def test_a_token_that_names_no_key_is_checked_with_the_only_one(client, provider
         {"keys": [public_jwk(alg="RS512")]},
         {"keys": [{"kid": "one", "kty": "RSA", "n": "!", "e": "AQAB"}]},
     ],
-    ids=str,
 )
 def test_keys_that_cannot_have_signed_it_prove_nothing(client, provider, keys):
     provider.right_reply = replaced(provider, "/keys", keys)
