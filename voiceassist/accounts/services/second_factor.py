@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,13 +13,14 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secr
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
-from voiceassist.accounts.models import User
-from voiceassist.accounts.services import lockout
+from voiceassist.accounts.models import SignIn, User
+from voiceassist.accounts.services import lockout, sign_ins
 from voiceassist.core import system_settings
 from voiceassist.core.errors import Conflict, DomainError, ErrorCode
 
 PERIOD = 30  # seconds
 DRIFT = 1  # periods that a clock may be off
+_SECRET = re.compile(r"[A-Z2-7]{16,}")  # base32, and 80 bits at least: anybody knows the codes of an empty one
 
 
 class WrongCode(DomainError):
@@ -30,6 +32,11 @@ class WrongCode(DomainError):
 
 class AlreadySetUp(Conflict):
     user_message = "A second factor is set up already. Remove it first to set up another."
+
+
+class NotProposed(Conflict):
+    user_message = "The secret shown here is a new one. Add it to your app, then enter the code that the app shows."
+    field = "code"
 
 
 class NotSetUp(Conflict):
@@ -65,11 +72,15 @@ def propose(user: User, *, secret: str = "") -> Setup:
 
 
 @transaction.atomic
-def set_up(*, user: User, secret: str, code: str, now: datetime) -> list[str]:
-    """Store the secret once a code shows that the app has it; return the recovery codes.
+def set_up(*, user: User, secret: str, code: str, keep: SignIn | None, now: datetime) -> list[str]:
+    """Store the secret once a code shows that the app has it, and end every sign-in but `keep`: they had none.
 
-    Raises AlreadySetUp, WrongCode.
+    Return the recovery codes.
+
+    Raises NotProposed, AlreadySetUp, WrongCode.
     """
+    if not _SECRET.fullmatch(secret):
+        raise NotProposed
     User.objects.select_for_update().get(pk=user.pk)
     if is_set_up(user):
         raise AlreadySetUp
@@ -78,6 +89,7 @@ def set_up(*, user: User, secret: str, code: str, now: datetime) -> list[str]:
         raise WrongCode
     data = {"secret": get_adapter().encrypt(secret), "last_counter": counter}
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data=data)
+    sign_ins.end_others(user=user, keep=keep, now=now)
     return new_recovery_codes(user)
 
 
@@ -113,7 +125,7 @@ def check_code(*, user: User, code: str, now: datetime) -> None:
     if not (_use_totp(user, code, now) or _use_recovery_code(user, code)):
         lockout.note_failure(email=subject, device="", now=now)
         raise WrongCode
-    lockout.forget(email=subject)
+    lockout.note_success(email=subject, device="", now=now)
 
 
 @transaction.atomic

@@ -81,7 +81,11 @@ def test_a_wrong_code_stores_nothing_and_keeps_the_secret(browser, author):
 
 
 def test_a_code_without_the_page_before_is_refused(browser, author):
-    assert give(browser, "123456").status_code == 200
+    """Anybody can work out the codes of a secret that is empty."""
+    page = give(browser, code_for(""))
+
+    assert "is a new one" in errors_beside(page, "code")[0]
+    assert len(secret_on(page)) == 32
     assert not second_factor.is_set_up(author)
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from voiceassist.accounts.models import EndReason
 from voiceassist.accounts.services import second_factor, sign_ins
 from voiceassist.accounts.services.lockout import TooManyFailures
-from voiceassist.accounts.services.second_factor import AlreadySetUp, NotSetUp, WrongCode
+from voiceassist.accounts.services.second_factor import AlreadySetUp, NotProposed, NotSetUp, WrongCode
 from voiceassist.accounts.tests.api import Program, code_of
 from voiceassist.core import system_settings
 
@@ -143,6 +143,13 @@ def test_neither_secret_nor_codes_are_stored_in_the_clear(author, codes):
 
     assert SECRET not in stored
     assert not any(code in stored for code in codes)
+
+
+@pytest.mark.parametrize("secret", ["", "A" * 15, "a" * 16, "A" * 15 + "1", "A" * 16 + "\n"])
+def test_a_secret_that_could_be_guessed_is_not_stored(author, earlier, secret):
+    with pytest.raises(NotProposed):
+        second_factor.set_up(user=author, secret=secret, code=code_at(earlier, "A" * 16), now=earlier)
+    assert not second_factor.is_set_up(author)
 
 
 def test_setting_up_needs_a_code_of_the_app_and_happens_once(author, earlier):

@@ -50,7 +50,7 @@ class SetupView(AccountFormView):
             code=form.cleaned_data["code"],
             now=timezone.now(),
         )
-        del request.session[SECRET]
+        request.session.pop(SECRET, None)
         browser_sign_ins.note_second_factor(sign_in=sign_in_of(request), given=True)
         return _show_codes(request, codes, done="The second factor is set up.", is_demanded=is_demanded)
 
