@@ -170,6 +170,7 @@ def test_what_could_not_be_saved_is_kept_and_saved_later(member, product):
 def test_the_second_factor_is_set_up_and_asked_for(member, product):
     member.goto(f"{product.address}/app/settings/security/second-factor/")
     secret = member.locator("#secret").inner_text().replace(" ", "")
+    member.get_by_label("Your password").fill(PASSWORD)
     member.get_by_label("Code that the app shows now").fill(shell(product, CODE.format(secret=secret)))
     member.get_by_role("button", name="Switch on").click()
     expect(member.get_by_role("heading", name="Keep your recovery codes")).to_be_visible()

@@ -22,6 +22,13 @@ class SecondFactorSetupForm(AccountForm):
     )
 
 
+class SecondFactorSetupByPasswordForm(SecondFactorSetupForm):
+    """The same from people with a password: whoever finds a browser open must not add an app of their own."""
+
+    current_password = current_password_field("Your password")
+    field_order = ("current_password", "code")
+
+
 class PasswordAgainForm(AccountForm):
     """The password, before something that cannot be taken back."""
 

@@ -32,7 +32,7 @@ def browser(client, author):
 @pytest.fixture
 def has_one(author):
     secret = second_factor.propose(author).secret
-    return second_factor.set_up(user=author, secret=secret, code=code_for(secret, -1), now=timezone.now())
+    return second_factor.set_up(user=author, secret=secret, code=code_for(secret, -1), keep=None, now=timezone.now())
 
 
 def secret_on(page):
@@ -43,8 +43,8 @@ def shown_codes(page):
     return re.findall(r'name="code" value="(\d+)"', page.content.decode())
 
 
-def give(browser, code):
-    return browser.post(reverse(SETUP), {"code": code})
+def give(browser, code, password=PASSWORD):
+    return browser.post(reverse(SETUP), {"current_password": password, "code": code})
 
 
 def again(browser, name, password=PASSWORD):
@@ -69,6 +69,37 @@ def test_the_code_of_the_app_switches_it_on_and_shows_ten_recovery_codes(browser
     assert second_factor.is_set_up(author)
     assert secret not in everything_in_sessions()
     assert SignIn.objects.get(user=author).second_factor
+
+
+@pytest.mark.parametrize("password", ["", "something else"])
+def test_whoever_finds_a_browser_open_cannot_add_an_app_without_the_password(browser, author, password):
+    secret = secret_on(browser.get(reverse(SETUP)))
+    page = give(browser, code_for(secret), password)
+
+    assert errors_beside(page, "current_password")
+    assert secret_on(page) == secret
+    assert not second_factor.is_set_up(author)
+
+
+def test_too_many_wrong_passwords_close_the_set_up_too(browser, author):
+    secret = secret_on(browser.get(reverse(SETUP)))
+    for _ in range(system_settings.get("lockout_threshold")):
+        give(browser, code_for(secret), "something else")
+
+    assert give(browser, code_for(secret)).status_code == 429
+    assert not second_factor.is_set_up(author)
+
+
+def test_somebody_without_a_password_sets_it_up_by_the_code_alone(author):
+    author.set_unusable_password()
+    author.save()
+    browser = Client()
+    browser.force_login(author)
+    page = browser.get(reverse(SETUP))
+
+    assert 'type="password"' not in page.content.decode()
+    browser.post(reverse(SETUP), {"code": code_for(secret_on(page))})
+    assert second_factor.is_set_up(author)
 
 
 def test_a_wrong_code_stores_nothing_and_keeps_the_secret(browser, author):

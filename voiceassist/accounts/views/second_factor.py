@@ -15,7 +15,12 @@ from django.views.decorators.http import require_POST
 
 from voiceassist.accounts.contexts import qr_picture
 from voiceassist.accounts.forms.base import AccountForm
-from voiceassist.accounts.forms.security import CodeAgainForm, PasswordAgainForm, SecondFactorSetupForm
+from voiceassist.accounts.forms.security import (
+    CodeAgainForm,
+    PasswordAgainForm,
+    SecondFactorSetupByPasswordForm,
+    SecondFactorSetupForm,
+)
 from voiceassist.accounts.services import browser_sign_ins, passwords, second_factor
 from voiceassist.accounts.views.page import AccountFormView, sign_in_of, user_of
 from voiceassist.core.errors import NotValid
@@ -28,8 +33,8 @@ LONGEST_LIST = 20  # recovery codes
 class SetupView(AccountFormView):
     """Show a secret to an authenticator app, and store it once the app answers with a code."""
 
-    form_class = SecondFactorSetupForm
     template_name = "accounts/settings/second_factor.html"
+    limit = "login"
     refusal = "The second factor is not set up yet"
     extra_context = {"section": "security"}
 
@@ -40,15 +45,20 @@ class SetupView(AccountFormView):
             return redirect("security")
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
+    def get_form_class(self) -> type[AccountForm]:
+        """Ask for the password where there is one."""
+        has_password = user_of(self.request).has_usable_password()
+        return SecondFactorSetupByPasswordForm if has_password else SecondFactorSetupForm
+
     def do(self, form: AccountForm) -> HttpResponse:
         """Store the secret, and show the recovery codes: in this answer, and never again."""
-        request = self.request
-        is_demanded = second_factor.must_set_up(user_of(request))
+        request, given, now = self.request, form.cleaned_data, timezone.now()
+        user = user_of(request)
+        is_demanded = second_factor.must_set_up(user)
+        if "current_password" in given:
+            passwords.check_current(user=user, password=given["current_password"], now=now)
         codes = second_factor.set_up(
-            user=user_of(request),
-            secret=request.session.get(SECRET, ""),
-            code=form.cleaned_data["code"],
-            now=timezone.now(),
+            user=user, secret=request.session.get(SECRET, ""), code=given["code"], keep=sign_in_of(request), now=now
         )
         request.session.pop(SECRET, None)
         browser_sign_ins.note_second_factor(sign_in=sign_in_of(request), given=True)
