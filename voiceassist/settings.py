@@ -241,6 +241,7 @@ RATE_LIMITS = {  # count per s, min, h or day, by address unless a view says by 
     "refresh": "20/min",
     "oidc": "30/min",
     "password_reset": "5/h",
+    "mail": "5/h",  # to one address, whoever asks for it
     "strength": "60/min",
     "api": "600/min",
 }
@@ -267,6 +268,7 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # our scripts read the token from the page
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "voiceassist.accounts.browser_sessions"
 SESSION_COOKIE_AGE = 12 * 3600  # seconds; of a browser in which somebody signed in, the system setting counts
 CSRF_FAILURE_VIEW = "voiceassist.core.middleware.csrf_failure"
 DEFAULT_EXCEPTION_REPORTER = "voiceassist.core.error_report.DiscreetReporter"

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError
 
+from voiceassist.accounts.browser_sessions import SessionStore
 from voiceassist.accounts.tokens import Token, TokenUse
 from voiceassist.accounts.uploads import looks_signed_in
 
