@@ -12,6 +12,7 @@ from knowledge.models import Document, Passage
 from knowledge.services import demonstration
 from knowledge.services.preparing import headline
 from voiceassist.accounts.models import User
+from voiceassist.accounts.tests.pages import sign_in
 from voiceassist.ai.embedding import embed_texts
 
 pytestmark = pytest.mark.django_db
@@ -27,10 +28,16 @@ def password_in(output: str) -> str:
     return output.split("Password")[1].split(maxsplit=1)[0]
 
 
+def may_sign_in(client, password: str) -> bool:
+    client.logout()
+    sign_in(client, "demo@voiceassist.test", password=password)
+    return "_auth_user_id" in client.session
+
+
 def test_the_first_start_shows_a_sign_in_that_works(client):
     shown = prepare()
 
-    assert client.login(username="demo@voiceassist.test", password=password_in(shown))
+    assert may_sign_in(client, password_in(shown))
 
 
 def test_the_second_start_shows_no_password_and_keeps_everything(client):
@@ -41,15 +48,15 @@ def test_the_second_start_shows_no_password_and_keeps_everything(client):
 
     assert "shown only now" not in second
     assert set(Passage.objects.values_list("pk", flat=True)) == passages
-    assert client.login(username="demo@voiceassist.test", password=password_in(first))
+    assert may_sign_in(client, password_in(first))
 
 
 def test_a_lost_demonstration_password_can_be_replaced(client):
     first = password_in(prepare())
     second = password_in(prepare(new_demo_password=True))
 
-    assert not client.login(username="demo@voiceassist.test", password=first)
-    assert client.login(username="demo@voiceassist.test", password=second)
+    assert not may_sign_in(client, first)
+    assert may_sign_in(client, second)
 
 
 def test_two_starts_give_two_passwords():
@@ -63,7 +70,7 @@ def test_there_is_no_demonstration_user_where_others_reach_the_server(settings, 
     password = password_in(prepare())
     settings.HOST = host
 
-    assert not client.login(username="demo@voiceassist.test", password=password)
+    assert not may_sign_in(client, password)
     User.objects.all().delete()
     assert "no demonstration user" in prepare()
     assert not User.objects.exists()
@@ -99,7 +106,7 @@ def test_others_sign_in_from_anywhere(client, author):
 
 
 def test_a_demonstration_browser_session_ends_when_the_server_opens_up(settings, client):
-    client.login(username="demo@voiceassist.test", password=password_in(prepare()))
+    may_sign_in(client, password_in(prepare()))
     assert client.get("/app/").status_code == 200
 
     settings.HOST = "0.0.0.0"

@@ -9,12 +9,15 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 from django.urls.resolvers import URLPattern
 
-from voiceassist.accounts.models import Role, User
+from knowledge.models import Document
+from knowledge.services.importing import get_collection
+from voiceassist.accounts.models import FeatureFlag, Role, User
+from voiceassist.core.models import SettingArea, SettingChange, SystemSetting
 
 ANONYMOUS, NO_ROLE = "anonymous", "no role"
 ROLES = [ANONYMOUS, NO_ROLE, *Role.values]
 CLINICIAN, CURATOR, AUDITOR, ADMINISTRATOR = Role.values
-IN, SIGN_IN_FIRST, REFUSED = "in", "sign in first", "refused"
+IN, SIGN_IN_FIRST, REFUSED, NOT_THERE = "in", "sign in first", "refused", "not there"
 
 ANYBODY = dict.fromkeys(ROLES, IN)
 SIGNED_IN = {**ANYBODY, ANONYMOUS: SIGN_IN_FIRST}
@@ -116,23 +119,62 @@ PAGES = {
     "app/messages/{id}/": WITH_ROLE,
     "app/citations/{id}/": WITH_ROLE,
 }
-STAFF = {**dict.fromkeys(ROLES, IN), **dict.fromkeys([ANONYMOUS, NO_ROLE, CLINICIAN], SIGN_IN_FIRST)}
-ADMINISTRATION = {**STAFF, AUDITOR: REFUSED, CURATOR: REFUSED}
+STAFF = {**dict.fromkeys(ROLES, IN), ANONYMOUS: SIGN_IN_FIRST, NO_ROLE: REFUSED, CLINICIAN: REFUSED}
+NOBODY = {**dict.fromkeys(ROLES, REFUSED), ANONYMOUS: SIGN_IN_FIRST}
 CONSOLE = {
     "": STAFF,
-    "knowledge/document/": {**STAFF, AUDITOR: REFUSED},
-    "accounts/user/": ADMINISTRATION,
-    "accounts/featureflag/": ADMINISTRATION,
-    "core/systemsetting/": ADMINISTRATION,
-    "core/settingchange/": ADMINISTRATION,
+    "login/": LEAVES,  # to our own page, which leads back whoever has signed in
+    "logout/": {**STAFF, ANONYMOUS: IN},  # leads on
+    "password_change/": STAFF,
+    "password_change/done/": STAFF,
+    "jsi18n/": STAFF,
+    "search/": STAFF,
+    "accounts/": {**ADMINISTRATORS, CURATOR: NOT_THERE, AUDITOR: NOT_THERE},
+    "core/": {**ADMINISTRATORS, CURATOR: NOT_THERE, AUDITOR: NOT_THERE},
+    "knowledge/": {**CURATORS, AUDITOR: NOT_THERE},
+    "nosuch": {**STAFF, CURATOR: NOT_THERE, AUDITOR: NOT_THERE, ADMINISTRATOR: NOT_THERE},
+    "knowledge/document/": CURATORS,
+    "knowledge/document/add/": CURATORS,
+    "knowledge/document/{row}/": STAFF,  # leads to its change page
+    "knowledge/document/{row}/change/": CURATORS,
+    "knowledge/document/{row}/delete/": CURATORS,
+    "knowledge/document/{row}/history/": CURATORS,
+    "accounts/user/": ADMINISTRATORS,
+    "accounts/user/add/": NOBODY,
+    "accounts/user/{row}/": STAFF,
+    "accounts/user/{row}/change/": ADMINISTRATORS,
+    "accounts/user/{row}/delete/": NOBODY,
+    "accounts/user/{row}/history/": ADMINISTRATORS,
+    "accounts/featureflag/": ADMINISTRATORS,
+    "accounts/featureflag/add/": ADMINISTRATORS,
+    "accounts/featureflag/{row}/": STAFF,
+    "accounts/featureflag/{row}/change/": ADMINISTRATORS,
+    "accounts/featureflag/{row}/delete/": ADMINISTRATORS,
+    "accounts/featureflag/{row}/history/": ADMINISTRATORS,
+    "core/systemsetting/": ADMINISTRATORS,
+    "core/systemsetting/add/": NOBODY,
+    "core/systemsetting/{row}/": STAFF,
+    "core/systemsetting/{row}/change/": STAFF,  # leads to the one form
+    "core/systemsetting/{row}/delete/": NOBODY,
+    "core/systemsetting/{row}/history/": ADMINISTRATORS,
+    "core/settingchange/": ADMINISTRATORS,
+    "core/settingchange/add/": NOBODY,
+    "core/settingchange/{row}/": STAFF,
+    "core/settingchange/{row}/change/": ADMINISTRATORS,
+    "core/settingchange/{row}/delete/": NOBODY,
+    "core/settingchange/{row}/history/": ADMINISTRATORS,
+}
+POSTED = {  # where sending is for others than looking
+    "logout/": dict.fromkeys(ROLES, SIGN_IN_FIRST) | {ANONYMOUS: IN, NO_ROLE: REFUSED, CLINICIAN: REFUSED},
+    "core/settingchange/{row}/change/": NOBODY,
 }
 METHODS = ("get", "post", "put", "patch", "delete")
-SOMETHING = {"<uuid:": "00000000-0000-4000-8000-000000000000", "<str:": "anything"}
+SOME_ID = "00000000-0000-4000-8000-000000000000"
 
 
 def shape_of(route):
     """Return a route with `{id}` for each uuid and `{name}` for each text."""
-    return re.sub(r"<str:(\w+)>", r"{\1}", re.sub(r"<uuid:\w+>", "{id}", route))
+    return re.sub(r"<name:(\w+)>", r"{\1}", re.sub(r"<uuid:\w+>", "{id}", route))
 
 
 def routes(patterns, prefix=""):
@@ -184,7 +226,7 @@ def client_of(role):
 
 
 def address_of(path):
-    return re.sub(r"\{(key|name)\}", "anything", path.replace("{id}", SOMETHING["<uuid:"]))
+    return re.sub(r"\{(key|name)\}", "anything", path.replace("{id}", SOME_ID))
 
 
 def outcome_of(response):
@@ -232,17 +274,45 @@ def test_each_role_opens_its_pages_and_no_other(path):
     assert found == PAGES[path]
 
 
-def test_the_table_names_every_part_of_the_console_and_no_other():
-    parts = {f"{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry}
-    assert parts | {""} == set(CONSOLE)
+def console_routes():
+    """Yield the routes of the console, one for each app of its lists of apps; `nosuch` stands for the rest."""
+    for route, _ in routes(admin.site.get_urls()):
+        if "app_label" in route:
+            yield from (f"{label}/" for label in re.search(r">(.*)\)/", route)[1].split("|"))
+        else:
+            yield "nosuch" if route == "(?P<url>.*)$" else route.replace("<path:object_id>", "{row}")
 
 
-@pytest.mark.django_db
+def test_the_table_names_every_route_of_the_console_and_no_other():
+    assert set(console_routes()) == set(CONSOLE)
+
+
+@pytest.fixture
+def rows(db):
+    """One row for each screen of the console, by the screen's path."""
+    made = {
+        "knowledge/document": Document.objects.create(
+            id=SOME_ID, collection=get_collection(), title="T", content_hash="1"
+        ),
+        "accounts/user": User.objects.create_user(email="row@clinic.test", password=None),
+        "accounts/featureflag": FeatureFlag.objects.create(name="row"),
+        "core/systemsetting": SystemSetting.objects.create(key="idle_lock_minutes", value=5),
+        "core/settingchange": SettingChange.objects.create(area=SettingArea.SETTING, key="row"),
+    }
+    return {path: row.pk for path, row in made.items()}
+
+
 @pytest.mark.parametrize("path", CONSOLE)
-def test_each_role_opens_its_parts_of_the_console_and_no_other(path):
-    found = {role: outcome_of(client_of(role).get(f"/console/{path}")) for role in ROLES}
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_each_role_opens_its_parts_of_the_console_and_no_other(path, method, rows):
+    address = f"/console/{path}".replace("{row}", str(rows.get(path.partition("/{row}")[0])))
+    found = {}
+    for role in ROLES:
+        response = getattr(client_of(role), method)(address)
+        assert response.status_code < 500, (role, response.status_code)
+        found[role] = NOT_THERE if response.status_code == 404 else outcome_of(response)
 
-    assert found == CONSOLE[path]
+    assert found == (POSTED.get(path) if method == "post" and path in POSTED else CONSOLE[path])
 
 
 @pytest.mark.django_db(transaction=True)

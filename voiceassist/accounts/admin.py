@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -108,9 +109,11 @@ class FlagAdmin(SavedByServices):
     list_fullwidth = True
     fieldsets = [(None, {"fields": ["name", "everyone", "roles", "percent", "note"]})]
 
-    def history_view(self, _request: HttpRequest, object_id: str, _extra_context: Any = None) -> HttpResponse:
+    def history_view(self, request: HttpRequest, object_id: str, _extra_context: Any = None) -> HttpResponse:
         """Lead to what the service recorded."""
-        name = self.get_queryset(_request).values_list("name", flat=True).filter(pk=object_id).first()
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        name = self.get_queryset(request).values_list("name", flat=True).filter(pk=object_id).first()
         query = urlencode({"area__exact": SettingArea.FLAG, "key__exact": name or ""})
         return HttpResponseRedirect(f"{reverse('admin:core_settingchange_changelist')}?{query}")
 

@@ -14,15 +14,13 @@ PASSED_ON = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWA
 
 
 class EmailBackend(ModelBackend):
-    """Sign in by e-mail address and password. The demonstration user exists on loopback only."""
+    """Whose session this is, and that nobody signs in by a library's view.
 
-    def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
-    ) -> Any:
-        """Refuse the demonstration user to a browser that is elsewhere, or that a proxy stands before."""
-        user = super().authenticate(request, username=username, password=password, **kwargs)
-        is_demo = bool(getattr(user, "is_demo", False))
-        return None if is_demo and request is not None and not comes_from_this_machine(request) else user
+    Passwords are checked in `services.credentials` alone, where failures are counted and locked out.
+    """
+
+    def authenticate(self, *_: Any, **__: Any) -> None:
+        """Know nobody by a password: Django's own forms and views would ask for nothing else."""
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         """Refuse inactive users, and the demonstration user when others could reach the server."""

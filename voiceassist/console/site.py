@@ -1,12 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import update_wrapper
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib.auth.decorators import login_not_required
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
+from voiceassist.accounts.views.page import next_of
+from voiceassist.core.errors import Forbidden
+
+UNUSED = frozenset({"autocomplete", "view_on_site"})  # they tell of rows that have no screen here
 OURS = frozenset({"voiceassist", "knowledge", "clinical", "conversations", "voice", "sharing"})
 
 
@@ -20,6 +30,27 @@ class ConsoleSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in active users whose role has work here."""
         return bool(request.user.is_active and getattr(request.user, "is_staff", False))
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:  # noqa: FBT001, FBT002 (Django's signature)
+        """Tell whoever has signed in, but has no work here, so: signing in again would not help."""
+        guarded: Callable[..., Any] = super().admin_view(view, cacheable)
+
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise Forbidden("Your role does not include this.")
+            return guarded(request, *args, **kwargs)
+
+        return update_wrapper(checked, guarded)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Leave out the library's views that no screen of ours uses."""
+        return [entry for entry in super().get_urls() if getattr(entry, "name", "") not in UNUSED]
+
+    @method_decorator([never_cache, login_not_required])
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002 (Django's signature)
+        """Lead to our own page: there is one way in, with its limits, locks and second factor."""
+        back = next_of(request) or reverse("admin:index", current_app=self.name)
+        return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': back})}")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Order the screens by what they are for, which is not always the app that holds the rows."""

@@ -57,10 +57,10 @@ def test_these_screens_are_for_administrators(client, db, path, role):
 
 
 @pytest.mark.parametrize("path", [SETTINGS, HISTORY, USERS, FLAGS])
-def test_a_clinician_is_led_away(client, author, path):
+def test_a_clinician_is_refused(client, author, path):
     client.force_login(author)
 
-    assert client.get(path).status_code == 302
+    assert client.get(path).status_code == 403
 
 
 # --- System settings ---------------------------------------------------------
