@@ -31,8 +31,8 @@ def browser(client, author):
 
 @pytest.fixture
 def has_one(author):
-    secret = second_factor.propose(author).secret
-    return second_factor.set_up(user=author, secret=secret, code=code_for(secret, -1), keep=None, now=timezone.now())
+    secret, here = second_factor.propose(author).secret, SignIn.objects.filter(user=author).first()
+    return second_factor.set_up(user=author, secret=secret, code=code_for(secret, -1), keep=here, now=timezone.now())
 
 
 def secret_on(page):
