@@ -165,7 +165,6 @@ CONSOLE = {
     "core/settingchange/{row}/history/": ADMINISTRATORS,
 }
 POSTED = {  # where sending is for others than looking
-    "logout/": dict.fromkeys(ROLES, SIGN_IN_FIRST) | {ANONYMOUS: IN, NO_ROLE: REFUSED, CLINICIAN: REFUSED},
     "core/settingchange/{row}/change/": NOBODY,
 }
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import update_wrapper
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,6 +52,16 @@ class ConsoleSite(UnfoldAdminSite):
         """Lead to our own page: there is one way in, with its limits, locks and second factor."""
         back = next_of(request) or reverse("admin:index", current_app=self.name)
         return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': back})}")
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002 (Django's signature)
+        """Hand over to our own view, which takes what is sent only: 307 sends it again."""
+        return HttpResponseRedirect(reverse("logout"), status=HTTPStatus.TEMPORARY_REDIRECT)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002 (Django's signature)
+        """Lead to our own page, where wrong passwords are counted, other sign-ins end and the owner gets a mail."""
+        return HttpResponseRedirect(reverse("password-change"))
+
+    password_change_done = password_change
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Order the screens by what they are for, which is not always the app that holds the rows."""

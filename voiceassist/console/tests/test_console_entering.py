@@ -7,8 +7,8 @@ from django.contrib.auth import authenticate
 from django.test import Client
 from django.utils import timezone
 
-from voiceassist.accounts.models import Role, User
-from voiceassist.accounts.tests.pages import PASSWORD
+from voiceassist.accounts.models import Role, SignIn, User
+from voiceassist.accounts.tests.pages import NEW_PASSWORD, PASSWORD
 
 LOGIN = "/console/login/"
 
@@ -87,3 +87,31 @@ def test_our_own_page_leads_on_to_the_console(client, administrator):
     assert client.get("/console/").status_code == 200
     administrator.refresh_from_db()
     assert administrator.last_login <= timezone.now()
+
+
+@pytest.mark.parametrize("path", ["/console/password_change/", "/console/password_change/done/"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_password_is_changed_on_our_own_page_only(client, administrator, path, method):
+    client.force_login(administrator)
+    new = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+
+    assert lead_to(getattr(client, method)(path, new))[0] == "/app/settings/security/password/"
+    administrator.refresh_from_db()
+    assert administrator.check_password(PASSWORD)
+
+
+def test_its_button_to_sign_out_does_so(client, administrator):
+    client.force_login(administrator)
+
+    response = client.post("/console/logout/", follow=True)
+
+    assert response.redirect_chain == [("/app/logout/", 307), ("/app/login/", 302)]
+    assert "_auth_user_id" not in client.session
+    assert SignIn.objects.get(user=administrator).ended_at is not None
+
+
+def test_a_link_signs_nobody_out(client, administrator):
+    client.force_login(administrator)
+
+    assert client.get("/console/logout/", follow=True).status_code == 405
+    assert "_auth_user_id" in client.session
