@@ -14,6 +14,7 @@ import jwt
 from django.utils.crypto import constant_time_compare
 
 from voiceassist.accounts.models import normalize_email
+from voiceassist.accounts.names import cleaned_name
 from voiceassist.accounts.oidc.errors import AnswerNotUnderstood, TokenNotTrusted
 
 ALGORITHMS = frozenset(
@@ -21,7 +22,6 @@ ALGORITHMS = frozenset(
 )  # with a public key: never `none`, never one that our own client secret could sign
 LEEWAY = 60  # seconds that the two clocks may be apart
 LONGEST_SUBJECT = 191  # characters of the column
-LONGEST_NAME = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def identity_of(claims: Mapping[str, Any], details: Mapping[str, Any], *, issuer
         subject=subject,
         email=normalize_email(source["email"]) if has_address(source) else "",
         email_verified=verified is True or verified == "true",  # some providers send words
-        name=_printable(name),
+        name=cleaned_name(name) if isinstance(name, str) else "",
     )
 
 
@@ -107,8 +107,3 @@ def _is_for_us(claims: Mapping[str, Any], client_id: str) -> bool:
     """Check the authorised party, which must be named where there are several audiences."""
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     return bool(claims.get("azp", None if several else client_id) == client_id)
-
-
-def _printable(name: object) -> str:
-    text = " ".join(name.split()) if isinstance(name, str) else ""
-    return "".join(character for character in text if character.isprintable())[:LONGEST_NAME]

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from voiceassist.accounts.models import Invitation, Role, User
 from voiceassist.accounts.services.mailing import Mail, queue_mail
+from voiceassist.accounts.services.profiles import valid_name
 from voiceassist.accounts.services.registration import valid_email
 from voiceassist.accounts.services.users import UserExists
 from voiceassist.core import system_settings
@@ -22,7 +23,7 @@ class InvitationNotFound(NotFound):
 @transaction.atomic
 def invite(*, email: str, name: str, role: str, by: User, now: datetime) -> Invitation:
     """Invite an address, in place of an earlier invitation that is still open. Raises NotValid, UserExists."""
-    email = valid_email(email)
+    email, name = valid_email(email), valid_name(name)
     if role and role not in Role.values:
         raise NotValid("There is no such role.", field="role")
     if User.objects.filter(email=email, email_verified_at__isnull=False).exists():

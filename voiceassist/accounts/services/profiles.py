@@ -10,17 +10,25 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from voiceassist.accounts.models import User
+from voiceassist.accounts.names import checked_name, single_line
 from voiceassist.core.errors import Conflict, NotValid
 
 CHANGEABLE = frozenset({"name", "professional_role", "department", "employee_id", "phone_number"})
 LONGEST = {"employee_id": 64, "phone_number": 40}  # characters; the others' columns say it themselves
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{1,}(?: ?(?:x|ext\.?|#) ?[0-9]{1,8})?", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class EmployeeIdTaken(Conflict):
     field = "employee_id"
     user_message = "Somebody else has this employee number already. Nothing was changed."
+
+
+def valid_name(name: str) -> str:
+    """Return a name in the form it is stored in, however it came to us. Raises NotValid."""
+    try:
+        return checked_name(name)
+    except ValueError as error:
+        raise NotValid(str(error), field="name") from None
 
 
 def change_profile(*, user: User, values: Mapping[str, str]) -> None:
@@ -57,9 +65,7 @@ def _checked(user: User, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _checked_value(name: str, value: str) -> str:
-    if _CONTROL.search(value):
-        raise ValueError("This must be one line of text.")
-    text = " ".join(value.split())
+    text = checked_name(value) if name == "name" else single_line(value)
     if len(text) > LONGEST.get(name, len(text)):
         raise ValueError(f"This may have at most {LONGEST[name]} characters.")
     if name == "phone_number" and text and not _PHONE.fullmatch(text):

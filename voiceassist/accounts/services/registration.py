@@ -14,6 +14,7 @@ from voiceassist.accounts.models import Invitation, User, normalize_email
 from voiceassist.accounts.passwords import strength_of
 from voiceassist.accounts.services.credentials import InvalidCredentials
 from voiceassist.accounts.services.mailing import Mail, queue_mail
+from voiceassist.accounts.services.profiles import valid_name
 from voiceassist.core import system_settings
 from voiceassist.core.errors import DomainError, ErrorCode, Forbidden, NotValid
 
@@ -53,7 +54,7 @@ def register(*, email: str, password: str, name: str, invitation: str, now: date
     Return the user if an invitation was used, else None: an address that has an account already gets another mail, and
     whoever registers sees no difference. Raises NotValid, WeakPassword, InvitationNotValid, RegistrationClosed.
     """
-    email = valid_email(email)
+    email, name = valid_email(email), valid_name(name)
     check_strength(password, about=(name, email))
     if invitation:
         return _accept(invitation, email=email, password=password, name=name, now=now)

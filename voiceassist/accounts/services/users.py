@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from voiceassist.accounts.models import Role, User, normalize_email
+from voiceassist.accounts.services.profiles import valid_name
 from voiceassist.core.errors import DomainError, ErrorCode
 
 
@@ -27,8 +28,8 @@ class UserExists(DomainError):
 
 @transaction.atomic
 def create_user(*, email: str, password: str, role: str, name: str = "") -> User:
-    """Create a user who can sign in. Raises UserNotValid (address, password, role) and UserExists."""
-    user = User(email=normalize_email(email), name=name, role=role, email_verified_at=timezone.now())
+    """Create a user who can sign in. Raises UserNotValid (address, password, role), NotValid (name), UserExists."""
+    user = User(email=normalize_email(email), name=valid_name(name), role=role, email_verified_at=timezone.now())
     try:
         validate_email(user.email)
         user.clean_fields(exclude=["password"])
