@@ -93,10 +93,14 @@ def test_a_new_person_with_an_address_of_a_listed_domain_comes_in_without_a_role
     assert (row.kind, row.second_factor, row.ended_at) == ("browser", False, None)
 
 
-def test_an_invitation_brings_its_role_and_is_used_up(provider, browser):
+def test_an_invitation_brings_its_role_and_is_used_up(provider, browser, administrator):
     provider.knows("iris", email="iris@elsewhere.test", email_verified=True)
     invitation = Invitation.objects.create(
-        email="iris@elsewhere.test", name="Iris", role="curator", expires_at=timezone.now() + timedelta(days=1)
+        email="iris@elsewhere.test",
+        name="Iris",
+        role="curator",
+        invited_by=administrator,
+        expires_at=timezone.now() + timedelta(days=1),
     )
 
     assert browser.sign_in("iris").headers["Location"] == "/app/"
@@ -108,10 +112,22 @@ def test_an_invitation_brings_its_role_and_is_used_up(provider, browser):
 
 
 @pytest.mark.parametrize("spoilt", ["expires_at", "revoked_at", "accepted_at"])
-def test_an_invitation_that_is_not_open_lets_nobody_in(provider, browser, spoilt):
+def test_an_invitation_that_is_not_open_lets_nobody_in(provider, browser, administrator, spoilt):
     provider.knows("iris", email="iris@elsewhere.test", email_verified=True)
     later, earlier = timezone.now() + timedelta(days=1), timezone.now() - timedelta(minutes=1)
-    Invitation.objects.create(email="iris@elsewhere.test", role="curator", **{"expires_at": later, spoilt: earlier})
+    times = {"expires_at": later, spoilt: earlier}
+    Invitation.objects.create(email="iris@elsewhere.test", role="curator", invited_by=administrator, **times)
+
+    page_says(browser.sign_in("iris"), 403, "no account for you")
+    assert not User.objects.filter(email="iris@elsewhere.test").exists()
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "clinician"}])
+def test_an_invitation_of_a_former_administrator_lets_nobody_in(provider, browser, administrator, change):
+    provider.knows("iris", email="iris@elsewhere.test", email_verified=True)
+    later = timezone.now() + timedelta(days=1)
+    Invitation.objects.create(email="iris@elsewhere.test", role="curator", invited_by=administrator, expires_at=later)
+    User.objects.filter(pk=administrator.pk).update(**change)
 
     page_says(browser.sign_in("iris"), 403, "no account for you")
     assert not User.objects.filter(email="iris@elsewhere.test").exists()
@@ -307,7 +323,7 @@ def test_a_second_factor_that_is_set_up_here_is_asked_for(provider, browser, aut
     now = timezone.now()
     secret = second_factor.propose(author).secret
     step = int(now.timestamp()) // second_factor.PERIOD
-    second_factor.set_up(user=author, secret=secret, code=second_factor._code_at(secret, step - 1), now=now)
+    second_factor.set_up(user=author, secret=secret, code=second_factor._code_at(secret, step - 1), keep=None, now=now)
 
     answer = browser.sign_in("ann", next_url="/app/settings/profile/")
 

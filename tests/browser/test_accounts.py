@@ -23,7 +23,9 @@ User.objects.filter(email__endswith="@pages.test").delete()
 Invitation.objects.all().delete()
 user = User.objects.create_user(email="{email}", password="{password}", role="clinician", name="Paula Pages")
 waiting = User.objects.create_user(email="waiting@pages.test", password="{password}", email_verified_at=None)
-invited = Invitation.objects.create(email="ines@pages.test", name="Ines", expires_at=timezone.now() + timedelta(days=1))
+host = User.objects.create_user(email="host@pages.test", password=None, role="administrator")
+later = timezone.now() + timedelta(days=1)
+invited = Invitation.objects.create(email="ines@pages.test", name="Ines", invited_by=host, expires_at=later)
 number = urlsafe_base64_encode(str(user.pk).encode())
 import json
 print(json.dumps(dict(

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from voiceassist.accounts.models import Invitation, SignIn, User
+from voiceassist.accounts.models import Invitation, Role, SignIn, User
 
 
 def professionals(*, q: str = "") -> QuerySet[User]:
@@ -47,6 +47,7 @@ def open_sign_ins(user: User) -> QuerySet[SignIn]:
 
 
 def open_invitations(now: datetime) -> QuerySet[Invitation]:
-    """Return the invitations that can still be used, newest first."""
+    """Return the invitations that can still be used, newest first: those of active administrators only."""
     open_ones = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
+    open_ones = open_ones.filter(invited_by__is_active=True, invited_by__role=Role.ADMINISTRATOR)
     return open_ones.order_by("-created_at", "id")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -34,7 +33,3 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
-
-    def is_open(self, now: datetime) -> bool:
-        """Tell whether it can still be used."""
-        return self.accepted_at is None and self.revoked_at is None and now < self.expires_at

@@ -12,7 +12,7 @@ from django.db.models import Q
 from voiceassist.accounts.access import UserNotFound
 from voiceassist.accounts.backends import serves_loopback_only
 from voiceassist.accounts.models import EndReason, Role, User
-from voiceassist.accounts.services import profiles, sign_ins
+from voiceassist.accounts.services import invitations, profiles, sign_ins
 from voiceassist.core.errors import Conflict, Forbidden, NotValid
 
 
@@ -37,7 +37,7 @@ def change_user(
 ) -> User:
     """Change what is given, all or none. Being switched off, or having another role than before, ends every sign-in.
 
-    A first role is there at the next click.
+    A first role is there at the next click. The invitations of whoever administers no more are withdrawn.
 
     Raises UserNotFound, Forbidden, NotValid with messages by field, LastAdministrator, OwnAccount.
     """
@@ -54,6 +54,8 @@ def change_user(
         user.save(update_fields=["role", "is_active"])
         if before[0] or not user.is_active:
             sign_ins.end_all(user=user, reason=EndReason.DEACTIVATED, now=now)
+        if user.pk in administrators and not _administers(user):
+            invitations.withdraw_all_of(user=user, now=now)
     profiles.change_profile(user=user, values=profile)
     return user
 

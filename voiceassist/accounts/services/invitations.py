@@ -41,3 +41,8 @@ def withdraw(*, invitation_id: uuid.UUID, now: datetime) -> None:
     changed = Invitation.objects.filter(pk=invitation_id, accepted_at=None, revoked_at=None).update(revoked_at=now)
     if not changed:
         raise InvitationNotFound
+
+
+def withdraw_all_of(*, user: User, now: datetime) -> None:
+    """Withdraw the open invitations that somebody wrote."""
+    Invitation.objects.filter(invited_by=user, accepted_at=None, revoked_at=None).update(revoked_at=now)

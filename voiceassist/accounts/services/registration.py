@@ -12,8 +12,10 @@ from django.db import IntegrityError, transaction
 from voiceassist.accounts.links import read_invitation_token, read_verification_token
 from voiceassist.accounts.models import Invitation, User, normalize_email
 from voiceassist.accounts.passwords import strength_of
+from voiceassist.accounts.queries import open_invitations
+from voiceassist.accounts.services import lockout
 from voiceassist.accounts.services.credentials import InvalidCredentials
-from voiceassist.accounts.services.mailing import Mail, queue_mail
+from voiceassist.accounts.services.mailing import Mail, queue_mail, queue_mail_to
 from voiceassist.accounts.services.profiles import valid_name
 from voiceassist.core import system_settings
 from voiceassist.core.errors import DomainError, ErrorCode, Forbidden, NotValid
@@ -73,27 +75,29 @@ def register(*, email: str, password: str, name: str, invitation: str, now: date
 
 
 def verify_email(*, token: str, password: str, now: datetime) -> User:
-    """Confirm an address. Raises LinkNotValid, InvalidCredentials.
+    """Confirm an address. Raises LinkNotValid, InvalidCredentials, TooManyFailures.
 
     The password is asked for, so that nobody confirms an account that a stranger registered in their name.
     """
     read = read_verification_token(token)
-    user = User.objects.filter(pk=read[0], email=read[1], is_active=True).first() if read else None
+    waiting = User.objects.filter(is_active=True, email_verified_at=None)
+    user = waiting.filter(pk=read[0], email=read[1]).first() if read else None
     if user is None:
         raise LinkNotValid
+    subject = f"verify:{user.pk}"
+    lockout.check_not_locked(email=subject, device="", now=now)
     if not user.check_password(password):
+        lockout.note_failure(email=subject, device="", now=now)
         raise InvalidCredentials("This is not the password that was chosen when the account was registered.")
-    if user.email_verified_at is None:
-        user.email_verified_at = now
-        user.save(update_fields=["email_verified_at"])
+    lockout.note_success(email=subject, device="", now=now)
+    user.email_verified_at = now
+    user.save(update_fields=["email_verified_at"])
     return user
 
 
 def send_verification_again(*, email: str) -> None:
-    """Send the link once more if an account waits for it; whoever asks sees no difference."""
-    user = User.objects.filter(email=normalize_email(email), is_active=True, email_verified_at=None).first()
-    if user is not None:
-        queue_mail(Mail.VERIFY, about=user.pk)
+    """Send the link once more if an account waits for it. A worker looks that up: whoever asks sees no difference."""
+    queue_mail_to(Mail.VERIFY_AGAIN, email=normalize_email(email))
 
 
 def may_register(email: str) -> bool:
@@ -118,8 +122,7 @@ def listed_domains() -> list[str]:
 def open_invitation(token: str, *, now: datetime) -> Invitation | None:
     """Return the invitation of a link while it can be used."""
     invitation_id = read_invitation_token(token)
-    invitation = Invitation.objects.filter(pk=invitation_id).first() if invitation_id else None
-    return invitation if invitation and invitation.is_open(now) else None
+    return open_invitations(now).filter(pk=invitation_id).first() if invitation_id else None
 
 
 def valid_email(email: str) -> str:
@@ -138,8 +141,9 @@ def valid_email(email: str) -> str:
 def _accept(token: str, *, email: str, password: str, name: str, now: datetime) -> User:
     """Use an invitation: whoever has its link can read the address."""
     invitation_id = read_invitation_token(token)
-    invitation = Invitation.objects.select_for_update().filter(pk=invitation_id).first() if invitation_id else None
-    if invitation is None or not invitation.is_open(now) or invitation.email != email:
+    found = open_invitations(now).filter(pk=invitation_id, email=email).select_for_update(of=("self",))
+    invitation = found.first() if invitation_id else None
+    if invitation is None:
         raise InvitationNotValid
     user = User.objects.select_for_update().filter(email=email).first()
     if user is not None and user.email_verified_at is not None:

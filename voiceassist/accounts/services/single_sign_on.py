@@ -135,7 +135,7 @@ def _admitted(identity: Identity, *, email: str, now: datetime) -> User:
 
 
 def _invitation(email: str, now: datetime) -> Invitation | None:
-    return open_invitations(now).filter(email=email).select_for_update().first()
+    return open_invitations(now).filter(email=email).select_for_update(of=("self",)).first()
 
 
 def _accepted(invitation: Invitation, now: datetime) -> Invitation:
