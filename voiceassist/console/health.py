@@ -21,6 +21,7 @@ from voiceassist.files.scanning import check_scanner
 
 WITHIN = 2  # seconds
 KEPT = 10  # seconds: what stands outside is not asked more often, however often health is
+ALL_KEPT = 1  # seconds: nothing is; whoever asks has no account, and each look costs connections and threads
 OK, NOT_CONFIGURED = "ok", "not configured"
 _FINE = frozenset({OK, NOT_CONFIGURED})
 _REACHED = frozenset({"ok", "no_such_model", Reason.REFUSED.value})  # /health/openai tells these apart
@@ -49,7 +50,12 @@ class Readiness:
 
 
 def readiness() -> Readiness:
-    """Ask all parts at the same time; no detail of an error leaves the server's log."""
+    """Return how all parts did within the last second, or do now; no detail of an error leaves the server's log."""
+    return _readiness()
+
+
+def _ask_all() -> Readiness:
+    """Ask all parts at the same time."""
     with ThreadPoolExecutor(len(CHECKS)) as threads:
         return Readiness(dict(zip(CHECKS, threads.map(lambda ask: ask(), CHECKS.values()), strict=True)))
 
@@ -133,9 +139,12 @@ CHECKS: dict[str, Callable[[], str]] = {
     "model": Kept(lambda: _outcome(check_model), seconds=KEPT),
 }
 
+_readiness = Kept(_ask_all, seconds=ALL_KEPT)
+
 
 def forget() -> None:
     """Ask every part anew the next time."""
+    _readiness.forget()
     for check in CHECKS.values():
         if isinstance(check, Kept):
             check.forget()

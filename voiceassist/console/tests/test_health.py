@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import socketserver
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 import redis
 
-from voiceassist.console import health
+from voiceassist.console import health, kept
 from voiceassist.core import worker_heartbeat
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +76,39 @@ def test_a_database_without_its_tables_is_unavailable_whatever_else_works(client
     assert response.status_code == 503
     assert response.json()["status"] == "unavailable"
     assert response.json()["parts"]["database"] == "Migrations are missing. Run `manage.py migrate`."
+
+
+def test_however_many_ask_each_part_is_asked_once(client, monkeypatch):
+    asked, may_answer = [], threading.Event()
+
+    def ask():
+        asked.append(1)
+        assert may_answer.wait(10)
+        return "ok"
+
+    for part in health.CHECKS:
+        monkeypatch.setitem(health.CHECKS, part, ask)
+    found = []
+    asking = [threading.Thread(target=lambda: found.append(health.readiness().status)) for _ in range(20)]
+    for one in asking:
+        one.start()
+    may_answer.set()
+    for one in asking:
+        one.join()
+
+    assert (found, client.get("/health/ready").status_code) == (["ok"] * 20, 200)
+    assert len(asked) == len(health.CHECKS)
+
+
+def test_what_was_found_is_kept_for_no_longer_than_a_second(client, monkeypatch):
+    now = time.monotonic()
+    monkeypatch.setattr(kept, "time", SimpleNamespace(monotonic=lambda: now))
+    assert client.get("/health/ready").json()["status"] == "ok"
+    monkeypatch.setitem(health.CHECKS, "database", lambda: "unavailable (Stopped)")
+    assert client.get("/health/ready").status_code == 200
+    now += 1.01
+
+    assert client.get("/health/ready").status_code == 503
 
 
 class Scanner(socketserver.BaseRequestHandler):
