@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "voiceassist.core.request_log.RequestLogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "voiceassist.core.plain_text.PlainTextMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "voiceassist.accounts.middleware.SignInMiddleware",

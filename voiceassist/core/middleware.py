@@ -28,12 +28,15 @@ class DomainErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Map domain errors; let everything unexpected propagate."""
-        if not isinstance(exception, DomainError):
-            return None
-        if wants_json(request):
-            return failure_response(exception, request=request)
-        context = {"status": exception.http_status, "message": exception.user_message}
-        return render(request, "core/error.html", context, status=exception.http_status)
+        return refusal_response(exception, request=request) if isinstance(exception, DomainError) else None
+
+
+def refusal_response(error: DomainError, *, request: HttpRequest) -> HttpResponse:
+    """Say what is wrong in the client's own form: the envelope, or a page."""
+    if wants_json(request):
+        return failure_response(error, request=request)
+    context = {"status": error.http_status, "message": error.user_message}
+    return render(request, "core/error.html", context, status=error.http_status)
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -30,7 +30,10 @@ class EnvelopeRenderer(JSONRenderer):
             body = failure(data, request=request)
         else:
             body = success(data, request=request, pagination=getattr(response, "pagination", None))
-        return super().render(body, accepted_media_type, renderer_context)
+        try:
+            return super().render(body, accepted_media_type, renderer_context)
+        except UnicodeEncodeError as error:  # half of a surrogate pair that came by another way than the parser
+            return error.object.encode(errors="replace")
 
 
 class AlwaysJson(BaseContentNegotiation):
