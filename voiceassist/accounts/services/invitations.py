@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from voiceassist.accounts.models import Invitation, Role, User
 from voiceassist.accounts.services.mailing import Mail, queue_mail
@@ -33,6 +33,12 @@ def invite(*, email: str, name: str, role: str, by: User, now: datetime) -> Invi
     invitation = Invitation.objects.create(email=email, name=name, role=role, invited_by=by, expires_at=now + life)
     queue_mail(Mail.INVITED, about=invitation.pk)
     return invitation
+
+
+def _wait_for_others(email: str) -> None:
+    """Let one invitation of an address be written at a time, until commit: there may be no row yet to lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('accounts.invite'), hashtext(%s))", [email])
 
 
 @transaction.atomic

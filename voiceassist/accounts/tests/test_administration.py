@@ -1,7 +1,7 @@
 import uuid
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from voiceassist.accounts.access import UserNotFound
@@ -9,7 +9,7 @@ from voiceassist.accounts.models import EndReason, Role, SignIn, User
 from voiceassist.accounts.services.administration import LastAdministrator, OwnAccount, change_user
 from voiceassist.core import system_settings
 from voiceassist.core.errors import DomainError, Forbidden, NotValid
-from voiceassist.core.tests.another_process import in_another_process
+from voiceassist.core.tests.another_process import in_another_process, wait_until_someone_waits
 
 
 def change(user, *, by, **values):
@@ -140,13 +140,3 @@ def test_two_who_step_down_at_once_do_not_both(transactional_db, administrator, 
 
     with pytest.raises(LastAdministrator):
         other.result(timeout=10)
-
-
-def wait_until_someone_waits():
-    """Return once another connection stands before a lock: PostgreSQL itself says so."""
-    with connection.cursor() as cursor:
-        for _ in range(500):
-            cursor.execute("select count(*), pg_sleep(0.01) from pg_locks where not granted")
-            if cursor.fetchone()[0]:
-                return
-    pytest.fail("nobody waited")

@@ -8,17 +8,18 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from voiceassist.accounts.links import invitation_token, verification_token
 from voiceassist.accounts.models import Invitation, SignIn, User
-from voiceassist.accounts.services import mailing
+from voiceassist.accounts.services import invitations, mailing
 from voiceassist.accounts.services.administration import change_user
 from voiceassist.accounts.services.registration import open_invitation
 from voiceassist.accounts.tests.api import PASSWORD, Program, code_of
 from voiceassist.core import system_settings
+from voiceassist.core.tests.another_process import in_another_process, wait_until_someone_waits
 
 pytestmark = pytest.mark.django_db
 NEW = {"email": "new@clinic.test", "password": "seven green bicycles", "name": "Nia New"}
@@ -203,6 +204,22 @@ def test_an_invitation_can_be_withdrawn_and_a_new_one_replaces_it(admin):
     assert admin.delete(f"auth/invitations/{second.pk}").status_code == 204
     assert code_of(admin.delete(f"auth/invitations/{second.pk}")) == (404, "NOT_FOUND")
     assert code_of(register(invitation=invitation_token(second.pk))) == (400, "VALIDATION_ERROR")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_invitations_at_once_one_stays_open(administrator):
+    def invite_curator():
+        return invitations.invite(email="new@clinic.test", name="", role="", by=administrator, now=timezone.now())
+
+    with transaction.atomic():
+        first = invite_curator()
+        other = in_another_process(invite_curator, wait=False)
+        wait_until_someone_waits()
+    second = other.result(timeout=10)
+
+    first.refresh_from_db()
+    assert first.revoked_at is not None
+    assert Invitation.objects.get(revoked_at=None).pk == second.pk
 
 
 def test_an_invitation_does_not_outlive_the_administrator_who_wrote_it(admin, administrator):

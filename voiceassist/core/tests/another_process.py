@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from django.db import connection
 
 
@@ -18,3 +19,13 @@ def in_another_process(work, *, wait=True):
     future = pool.submit(done_and_closed)
     pool.shutdown(wait=False)
     return future.result(timeout=20) if wait else future
+
+
+def wait_until_someone_waits():
+    """Return once another connection stands before a lock: PostgreSQL itself says so."""
+    with connection.cursor() as cursor:
+        for _ in range(500):
+            cursor.execute("select count(*), pg_sleep(0.01) from pg_locks where not granted")
+            if cursor.fetchone()[0]:
+                return
+    pytest.fail("nobody waited")
