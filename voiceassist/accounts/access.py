@@ -6,13 +6,14 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from voiceassist.accounts import revocation
 from voiceassist.accounts.models import Role, SignIn, SignInKind, User, UserSettings
 from voiceassist.accounts.tokens import Token, TokenRevoked, TokenUse, decode
 from voiceassist.core import system_settings
-from voiceassist.core.errors import Forbidden, NotFound, Unauthorized
+from voiceassist.core.errors import DomainError, ErrorCode, Forbidden, NotFound, Unauthorized
 
 SHORTEST_IDLE = timedelta(minutes=1)  # the least that the limit can be set to
 
@@ -23,6 +24,14 @@ class SignInNotFound(NotFound):
 
 class UserNotFound(NotFound):
     user_message = "This user does not exist, or it is not yours to see."
+
+
+class SecondFactorMissing(DomainError):
+    """The user's role demands a second factor, and there is none."""
+
+    code = ErrorCode.MFA_REQUIRED
+    http_status = 403
+    user_message = "Your role needs a second factor. Open this server in a browser to set one up."
 
 
 class BrowserLocked(Unauthorized):
@@ -49,6 +58,7 @@ def bearer_of(text: str, *, now: datetime) -> Bearer:
         raise TokenRevoked
     if revocation.is_revoked(token):
         raise TokenRevoked
+    check_second_factor(sign_in)
     return Bearer(sign_in.user, sign_in, token)
 
 
@@ -60,6 +70,19 @@ def open_sign_in(sign_in_id: uuid.UUID, *, now: datetime) -> SignIn | None:
     if not sign_in.user.is_active or not sign_in.is_bound_to(sign_in.user):
         return None
     return sign_in
+
+
+def lacks_second_factor(sign_in: SignIn) -> bool:
+    """Tell whether the role demands a second factor that this sign-in did not have and the user has not set up."""
+    if sign_in.second_factor or sign_in.user.role not in system_settings.get("second_factor_roles"):
+        return False
+    return not Authenticator.objects.filter(user_id=sign_in.user_id, type=Authenticator.Type.TOTP).exists()
+
+
+def check_second_factor(sign_in: SignIn) -> None:
+    """Raise SecondFactorMissing for a sign-in that lacks one."""
+    if lacks_second_factor(sign_in):
+        raise SecondFactorMissing
 
 
 def is_void(user: User, *, issued_at: float) -> bool:

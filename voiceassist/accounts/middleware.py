@@ -14,23 +14,17 @@ from django.utils import timezone
 
 from voiceassist.accounts import access, browser
 from voiceassist.accounts.models import SignIn
-from voiceassist.accounts.services import second_factor, sign_ins
+from voiceassist.accounts.services import sign_ins
 from voiceassist.accounts.services.preferences import preferences_of
 from voiceassist.core.api.aliases import is_api
 from voiceassist.core.api.envelope import failure_response
-from voiceassist.core.errors import DomainError, ErrorCode
+from voiceassist.core.errors import DomainError
 from voiceassist.core.middleware import wants_json
 
 SEEN_EVERY = timedelta(seconds=30)
 OPEN_WHILE_LOCKED = frozenset({"unlock", "logout", "oidc-login", "oidc-callback"})
 OPEN_WITHOUT_SECOND_FACTOR = frozenset({"second-factor-setup", "recovery-codes-save", "logout", "lock", "seen"})
 BACKGROUND = "X-Background"  # a request that no person made
-
-
-class SecondFactorMissing(DomainError):
-    code = ErrorCode.MFA_REQUIRED
-    http_status = 403
-    user_message = "Your role needs a second factor. Open this server in a browser to set one up."
 
 
 class SignInMiddleware:
@@ -59,7 +53,7 @@ class SignInMiddleware:
             return self._locked(request)
         if now - sign_in.last_seen_at > SEEN_EVERY and BACKGROUND not in request.headers:
             sign_ins.see(sign_in=sign_in, now=now)
-        if not sign_in.second_factor and second_factor.must_set_up(sign_in.user):
+        if access.lacks_second_factor(sign_in):
             return self._without_second_factor(request)
         return self.get_response(request)
 
@@ -67,7 +61,7 @@ class SignInMiddleware:
         """Let through nothing but the page that sets one up, and signing out."""
         if _is_one_of(request, OPEN_WITHOUT_SECOND_FACTOR):
             return self.get_response(request)
-        return _turned_away(request, reverse("second-factor-setup"), SecondFactorMissing())
+        return _turned_away(request, reverse("second-factor-setup"), access.SecondFactorMissing())
 
     def _locked(self, request: HttpRequest) -> HttpResponse:
         """Let through nothing but the page that unlocks, and signing out."""

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import uuid
 from smtplib import SMTPException
 
 from celery import shared_task
@@ -16,13 +15,13 @@ from voiceassist.core import notifications
 @shared_task(name=SEND_MAIL, autoretry_for=(SMTPException, OSError), retry_backoff=30, max_retries=6)
 def send_mail(*, mail: str, about: str) -> None:
     """Send an e-mail; try again for half an hour while the mail server cannot be reached."""
-    deliver(Mail(mail), about=uuid.UUID(about))
+    deliver(Mail(mail), about=about)
 
 
 @shared_task(name=MAIL_NOTIFICATION, autoretry_for=(SMTPException, OSError), retry_backoff=30, max_retries=6)
 def mail_notification(*, notification_id: str) -> None:
     """Send a line of the bell by e-mail, to a user who asked for that."""
-    deliver(Mail.NOTIFIED, about=uuid.UUID(notification_id))
+    deliver(Mail.NOTIFIED, about=notification_id)
 
 
 @shared_task(name=SWEEP)

@@ -61,6 +61,14 @@ def _networks(entries: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(entry) for entry in entries)
 
 
+def network_of(address: str) -> str:
+    """Return whom an address belongs to, for counting: of IPv6 the /64 that one subscriber has, else the address."""
+    parsed = _parsed(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address
+
+
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(text.strip("[]").partition("%")[0])

@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError
 
 from voiceassist.core import system_settings
-from voiceassist.core.client_address import address_of
+from voiceassist.core.client_address import address_of, network_of
 from voiceassist.core.errors import DomainError, ErrorCode
 from voiceassist.core.metrics import RATE_LIMITED
 from voiceassist.core.system_settings import NumberKey
@@ -74,7 +74,7 @@ def count(scope: str, subject: str) -> Standing:
 
 def check(scope: str, request: Any) -> None:
     """Count a request of a page or form by its address. Raises RateLimited."""
-    standing = count(scope, address_of(request))
+    standing = count(scope, network_of(address_of(request)))
     remember(request, standing)
     if not standing.is_within:
         raise RateLimited(standing.reset)

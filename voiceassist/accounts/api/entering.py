@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from voiceassist.accounts import devices
 from voiceassist.accounts.access import is_void
 from voiceassist.accounts.api import serializers as shapes
 from voiceassist.accounts.client import Client
@@ -78,14 +79,18 @@ class ResendView(OpenView):
 class LoginView(OpenView):
     throttle_classes = [limit("login")]
 
-    @extend_schema(request=shapes.LoginSerializer, responses={200: shapes.LoginAnswerSerializer, **errors(401, 403)})
+    @extend_schema(
+        request=shapes.LoginRequestSerializer, responses={200: shapes.LoginAnswerSerializer, **errors(401, 403)}
+    )
     def post(self, request: Request) -> Response:
         """Trade address and password for tokens; with a second factor, for a token that `auth/mfa` takes."""
         now = timezone.now()
+        body = given(shapes.LoginRequestSerializer, request)
         user = credentials.check_password(
-            **given(shapes.LoginSerializer, request),
+            email=body["email"],
+            password=body["password"],
             request=request._request,  # noqa: SLF001 (DRF's way to the HttpRequest)
-            device="",
+            device=devices.device_of(body["device_token"], email=body["email"]),
             now=now,
         )
         if second_factor.is_set_up(user):
@@ -174,4 +179,5 @@ def _signed_in(request: Request, user: User, *, second_factor: bool, now: dateti
     client = Client.of(request)
     pair = sign_ins.begin_with_tokens(user=user, client=client, second_factor=second_factor, now=now)
     SIGN_INS.labels(outcome="signed_in").inc()
-    return Response({**pair_body(pair), "user": shapes.UserSerializer(user).data})
+    token = devices.device_token(email=user.email)
+    return Response({**pair_body(pair), "user": shapes.UserSerializer(user).data, "device_token": token})

@@ -27,6 +27,16 @@ class LoginSerializer(Strict):
     password = _password()
 
 
+class LoginRequestSerializer(LoginSerializer):
+    device_token = serializers.CharField(
+        max_length=TOKEN_LENGTH,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="As an earlier log-in gave it: guesses that others make do not lock this program out.",
+    )
+
+
 class SecondFactorSerializer(Strict):
     mfa_token = serializers.CharField(max_length=TOKEN_LENGTH)
     code = serializers.CharField(max_length=20, help_text="Of the authenticator app, or a recovery code.")
@@ -94,7 +104,10 @@ class TokensSerializer(serializers.Serializer[Any]):
 
 
 class LoginAnswerSerializer(TokensSerializer):
+    """Tokens, who they are for, and what to send as `device_token` at the next log-in."""
+
     user = UserSerializer()
+    device_token = serializers.CharField()
 
 
 class RegisteredSerializer(serializers.Serializer[Any]):

@@ -14,10 +14,11 @@ NEW_PASSWORD_HELP = f"At least {SHORTEST} characters. Four unrelated words are s
 
 def new_password_field(label: str = "Password") -> forms.CharField:
     """Return a field for a password that is being chosen; how strong it must be is for the service to say."""
-    widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "maxlength": LONGEST * 2})
+    widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "maxlength": LONGEST})
     return forms.CharField(
         label=label,
         strip=False,
+        max_length=LONGEST,
         help_text=NEW_PASSWORD_HELP,
         error_messages={"required": "Choose a password."},
         widget=widget,
@@ -32,6 +33,7 @@ def current_password_field(label: str = "Password", *, is_first: bool = False) -
     return forms.CharField(
         label=label,
         strip=False,
+        max_length=1_000,  # those of earlier rules were not bounded
         error_messages={"required": "Enter your password."},
         widget=forms.PasswordInput(attrs=attributes),
     )

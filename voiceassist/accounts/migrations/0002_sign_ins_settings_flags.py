@@ -108,6 +108,7 @@ class Migration(migrations.Migration):
             name="SignInFailure",
             fields=[
                 ("digest", models.CharField(help_text="HMAC of the address, and of a known device.", max_length=64, primary_key=True, serialize=False)),
+                ("address", models.CharField(db_index=True, help_text="HMAC of the address alone.", max_length=64)),
                 ("count", models.PositiveIntegerField(default=0)),
                 ("last_at", models.DateTimeField()),
                 ("locked_until", models.DateTimeField(blank=True, null=True)),

@@ -49,11 +49,11 @@ def check_password(*, email: str, password: str, request: HttpRequest, device: s
         lockout.note_failure(email=email, device=device, now=now)
         SIGN_INS.labels(outcome="refused").inc()
         raise InvalidCredentials
+    lockout.note_success(email=email, device=device, now=now)
     if not user.is_active:
         raise AccountSwitchedOff
     if user.email_verified_at is None:
         raise EmailNotVerified
-    lockout.forget(email=email, device=device)
     return user
 
 

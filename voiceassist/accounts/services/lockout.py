@@ -37,31 +37,50 @@ class TooManyFailures(DomainError):
 def check_not_locked(*, email: str, device: str, now: datetime) -> None:
     """Raise TooManyFailures while the address is locked for this device."""
     failure = SignInFailure.objects.filter(digest=_digest(email, device)).first()
-    if failure is not None and failure.locked_until is not None and now < failure.locked_until:
-        raise TooManyFailures(failure.locked_until - now)
+    if failure is not None:
+        _check(failure, now)
 
 
 @transaction.atomic
 def note_failure(*, email: str, device: str, now: datetime) -> None:
-    """Count a failure; simultaneous ones are all counted."""
+    """Count a failure. Raises TooManyFailures when others, judged at the same time, have locked the address already.
+
+    Who guesses in parallel learns no more than who guesses one after another.
+    """
     digest = _digest(email, device)
-    SignInFailure.objects.bulk_create([SignInFailure(digest=digest, last_at=now)], ignore_conflicts=True)
+    row = SignInFailure(digest=digest, address=_digest(email, ""), last_at=now)
+    SignInFailure.objects.bulk_create([row], ignore_conflicts=True)
     failure = SignInFailure.objects.select_for_update().get(pk=digest)
+    _check(failure, now)
     failure.count = 1 if now - failure.last_at > FORGOTTEN_AFTER else failure.count + 1
     failure.last_at = now
     failure.locked_until = _locked_until(failure.count, now)
     failure.save()
 
 
-def forget(*, email: str, device: str = "") -> None:
-    """Begin counting anew, after the right password."""
-    SignInFailure.objects.filter(digest=_digest(email, device)).delete()
+@transaction.atomic
+def note_success(*, email: str, device: str, now: datetime) -> None:
+    """Begin counting anew, after the right password. Raises TooManyFailures when it came too late."""
+    failure = SignInFailure.objects.select_for_update().filter(digest=_digest(email, device)).first()
+    if failure is not None:
+        _check(failure, now)
+        failure.delete()
+
+
+def forget(*, email: str) -> None:
+    """Begin counting anew for an address on every device: its owner has proved to read its mail."""
+    SignInFailure.objects.filter(address=_digest(email, "")).delete()
 
 
 def sweep(*, now: datetime) -> int:
     """Delete what is forgotten anyway; return how many rows."""
     deleted, _ = SignInFailure.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).delete()
     return deleted
+
+
+def _check(failure: SignInFailure, now: datetime) -> None:
+    if failure.locked_until is not None and now < failure.locked_until:
+        raise TooManyFailures(failure.locked_until - now)
 
 
 def _locked_until(count: int, now: datetime) -> datetime | None:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from threading import Thread
 from typing import Any
 
 import structlog
@@ -13,7 +14,7 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import connection, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlsafe_base64_encode
@@ -21,6 +22,7 @@ from django.utils.http import urlsafe_base64_encode
 from voiceassist.accounts.jobs import SEND_MAIL
 from voiceassist.accounts.links import invitation_token, verification_token
 from voiceassist.accounts.models import Invitation, User
+from voiceassist.core import rate_limits
 from voiceassist.core.models import Notification
 
 logger = structlog.get_logger(__name__)
@@ -30,6 +32,7 @@ class Mail(StrEnum):
     """The occasions for an e-mail; each is a template `accounts/mail/<name>.txt`, its first line the subject."""
 
     VERIFY = "verify_email"
+    VERIFY_AGAIN = "verify_email_again"
     KNOWN = "already_registered"
     RESET = "password_reset"
     CHANGED = "password_changed"
@@ -44,21 +47,37 @@ class Letter:
     body: str
 
 
-def queue_mail(mail: Mail, *, about: uuid.UUID) -> None:
-    """Send after commit, by a worker; at once where no worker can be told."""
-    transaction.on_commit(lambda: _queue(mail, about), robust=True)
+def queue_mail(mail: Mail, *, about: uuid.UUID | str) -> None:
+    """Send after commit, by a worker. `about` is an id, or an address of which nobody knows yet whether it is known."""
+    transaction.on_commit(lambda: _queue(mail, str(about)), robust=True)
 
 
-def _queue(mail: Mail, about: uuid.UUID) -> None:
-    arguments = {"mail": str(mail), "about": str(about)}
+def queue_mail_to(mail: Mail, *, email: str) -> None:
+    """Queue a mail to whoever has an address, if anybody has; an address that got many already gets no more."""
+    if rate_limits.count("mail", email).is_within:
+        queue_mail(mail, about=email)
+
+
+def _queue(mail: Mail, about: str) -> None:
+    arguments = {"mail": str(mail), "about": about}
     try:
         current_app.signature(SEND_MAIL, kwargs=arguments).apply_async(retry=False)
     except Exception as error:  # noqa: BLE001 (whatever the broker does, the mail must go)
         logger.warning("mail_not_queued", error=type(error).__name__, mail=str(mail))
+        Thread(target=_deliver_apart, args=(mail, about), name="mail").start()
+
+
+def _deliver_apart(mail: Mail, about: str) -> None:
+    """Deliver beside the request, which would tell by its time whether there was anything to send."""
+    try:
         deliver(mail, about=about)
+    except OSError as error:
+        logger.warning("mail_not_sent", error=type(error).__name__, mail=str(mail))
+    finally:
+        connection.close()
 
 
-def deliver(mail: Mail, *, about: uuid.UUID) -> None:
+def deliver(mail: Mail, *, about: str) -> None:
     """Write a mail and hand it to the mail server. Raises what the mail server's library raises."""
     letter = _LETTERS[mail](mail, about)
     if letter is not None:
@@ -70,12 +89,24 @@ def invitation_link(invitation: Invitation) -> str:
     return f"{settings.PUBLIC_URL}{reverse('register')}?invitation={invitation_token(invitation.pk)}"
 
 
-def _to_user(mail: Mail, user_id: uuid.UUID) -> Letter | None:
+def _to_user(mail: Mail, user_id: str) -> Letter | None:
     user = User.objects.filter(pk=user_id, is_active=True).first()
     return _letter(mail, user.email, {"link": _LINKS[mail](user), "name": user.name}) if user else None
 
 
-def _to_invited(mail: Mail, invitation_id: uuid.UUID) -> Letter | None:
+def _for_reset(mail: Mail, email: str) -> Letter | None:
+    user = User.objects.filter(email=email, is_active=True, is_demo=False).first()
+    if user is None or not user.has_usable_password():
+        return None
+    return _letter(mail, user.email, {"link": _reset_link(user)})
+
+
+def _for_verification(_mail: Mail, email: str) -> Letter | None:
+    user = User.objects.filter(email=email, is_active=True, email_verified_at=None).first()
+    return _letter(Mail.VERIFY, user.email, {"link": _verify_link(user)}) if user else None
+
+
+def _to_invited(mail: Mail, invitation_id: str) -> Letter | None:
     invitation = Invitation.objects.select_related("invited_by").filter(pk=invitation_id, accepted_at=None).first()
     if invitation is None or invitation.revoked_at is not None:
         return None
@@ -85,7 +116,7 @@ def _to_invited(mail: Mail, invitation_id: uuid.UUID) -> Letter | None:
     )
 
 
-def _to_notified(mail: Mail, notification_id: uuid.UUID) -> Letter | None:
+def _to_notified(mail: Mail, notification_id: str) -> Letter | None:
     notification = Notification.objects.filter(pk=notification_id, read_at=None).first()
     if notification is None:
         return None
@@ -118,11 +149,12 @@ def _sign_in_link(_user: User) -> str:
 _LINKS: dict[Mail, Callable[[User], str]] = {
     Mail.VERIFY: _verify_link,
     Mail.KNOWN: _sign_in_link,
-    Mail.RESET: _reset_link,
     Mail.CHANGED: _sign_in_link,
 }
-_LETTERS: dict[Mail, Callable[[Mail, uuid.UUID], Letter | None]] = {
+_LETTERS: dict[Mail, Callable[[Mail, str], Letter | None]] = {
     **dict.fromkeys(_LINKS, _to_user),
+    Mail.RESET: _for_reset,
+    Mail.VERIFY_AGAIN: _for_verification,
     Mail.INVITED: _to_invited,
     Mail.NOTIFIED: _to_notified,
 }

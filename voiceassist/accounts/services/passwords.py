@@ -12,7 +12,7 @@ from django.utils.http import urlsafe_base64_decode
 from voiceassist.accounts.models import EndReason, SignIn, User, normalize_email
 from voiceassist.accounts.services import lockout, sign_ins
 from voiceassist.accounts.services.credentials import InvalidCredentials
-from voiceassist.accounts.services.mailing import Mail, queue_mail
+from voiceassist.accounts.services.mailing import Mail, queue_mail, queue_mail_to
 from voiceassist.accounts.services.registration import LinkNotValid, check_strength
 from voiceassist.core.errors import NotValid
 
@@ -43,14 +43,12 @@ def check_current(*, user: User, password: str, now: datetime) -> None:
     if not user.check_password(password):
         lockout.note_failure(email=subject, device="", now=now)
         raise WrongPassword
-    lockout.forget(email=subject)
+    lockout.note_success(email=subject, device="", now=now)
 
 
 def request_reset(*, email: str) -> None:
-    """Send a link to an address if an account has it; whoever asks sees no difference."""
-    user = User.objects.filter(email=normalize_email(email), is_active=True, is_demo=False).first()
-    if user is not None and user.has_usable_password():
-        queue_mail(Mail.RESET, about=user.pk)
+    """Send a link to an address if an account has it. A worker looks that up: whoever asks sees no difference."""
+    queue_mail_to(Mail.RESET, email=normalize_email(email))
 
 
 def user_of_reset(token: str) -> User:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from voiceassist.accounts import revocation
-from voiceassist.accounts.access import is_void
+from voiceassist.accounts.access import check_second_factor, is_void
 from voiceassist.accounts.client import Client
 from voiceassist.accounts.events import publish_ended
 from voiceassist.accounts.models import EndReason, SignIn, SignInKind, User
@@ -67,7 +67,7 @@ def note_browser(
 
 
 def refresh(*, text: str, now: datetime) -> TokenPair:
-    """Trade a refresh token for a new pair. Raises TokenExpired, TokenNotValid, TokenRevoked.
+    """Trade a refresh token for a new pair. Raises TokenExpired, TokenNotValid, TokenRevoked, SecondFactorMissing.
 
     A token that was traded before ends its whole family: one of the two who hold it stole it.
     """
@@ -76,6 +76,7 @@ def refresh(*, text: str, now: datetime) -> TokenPair:
         family = SignIn.objects.select_for_update(of=("self",)).select_related("user")
         sign_in = family.filter(pk=token.family, user_id=token.user_id, kind=SignInKind.TOKEN).first()
         if sign_in is not None and _is_good(sign_in, token, now):
+            check_second_factor(sign_in)
             return _issue(sign_in, now=now)
         if sign_in is not None and sign_in.refresh_id != token.id:
             end(sign_in=sign_in, reason=EndReason.REUSED, now=now)
@@ -99,13 +100,19 @@ def _issue(sign_in: SignIn, *, now: datetime) -> TokenPair:
     sign_in.auth_hash = sign_in.user.get_session_auth_hash()
     sign_in.last_seen_at = now
     sign_in.expires_at = datetime.fromtimestamp(renewal.expires_at, tz=UTC)
-    sign_in.save()
+    if sign_in._state.adding:  # noqa: SLF001 (Django's documented way to tell a new row)
+        sign_in.save()
+    else:  # not how it ended: that may have happened since the row was read
+        sign_in.save(update_fields=["refresh_id", "auth_hash", "last_seen_at", "expires_at"])
     return TokenPair(access.encode(), renewal.encode(), sign_in.pk)
 
 
 @transaction.atomic
 def renew(*, sign_in: SignIn, user: User, now: datetime) -> TokenPair:
-    """Give a family new tokens, after all that were made before became void."""
+    """Give a family new tokens, after all that were made before became void. Raises TokenRevoked if it has ended."""
+    sign_in = SignIn.objects.select_for_update().get(pk=sign_in.pk)
+    if not sign_in.is_open(now):
+        raise TokenRevoked
     sign_in.user = user
     return _issue(sign_in, now=now)
 

@@ -16,7 +16,8 @@ from django.utils import timezone
 from voiceassist.accounts.models import EndReason, SignIn, User
 from voiceassist.accounts.services import sign_ins
 from voiceassist.accounts.tests.api import PASSWORD, Program, code_of
-from voiceassist.accounts.tokens import Token, TokenUse
+from voiceassist.accounts.tokens import Token, TokenRevoked, TokenUse
+from voiceassist.core import system_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +153,22 @@ def test_a_changed_password_ends_other_sign_ins_and_renews_this_one(program, aut
     program.tokens = response.json()["data"]
     assert program.get("auth/me").status_code == 200
     assert program.refresh().status_code == 200
+
+
+def test_a_family_that_ended_while_it_was_renewed_stays_ended(program, author):
+    sign_in = SignIn.objects.get()
+    sign_ins.end(sign_in=sign_in, reason=EndReason.REVOKED, now=timezone.now())
+
+    with pytest.raises(TokenRevoked):
+        sign_ins.renew(sign_in=sign_in, user=author, now=timezone.now())
+    assert SignIn.objects.get().ended_at is not None
+
+
+def test_a_role_that_demands_a_second_factor_demands_it_of_tokens_that_are_there_already(program):
+    system_settings.set_values({"second_factor_roles": ["clinician"]}, by_id=None)
+
+    assert code_of(program.get("auth/me")) == (403, "MFA_REQUIRED")
+    assert code_of(program.refresh()) == (403, "MFA_REQUIRED")
 
 
 def test_a_deactivated_user_has_no_good_token(program, author):

@@ -1,6 +1,7 @@
 """Guessing passwords: slowed down for whoever guesses, and nobody learns who has an account."""
 
 import uuid
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -21,7 +22,7 @@ NOBODY = "nobody@clinic.test"
 @pytest.fixture
 def own_address():
     """An address that no other test comes from."""
-    return f"2001:db8::{uuid.uuid4().int % 65000 + 16:x}:{uuid.uuid4().int % 65000 + 16:x}"
+    return f"2001:db8:{uuid.uuid4().int % 65000 + 16:x}:{uuid.uuid4().int % 65000 + 16:x}::1"
 
 
 def fail(email, times=1):
@@ -59,6 +60,7 @@ def test_each_further_failure_locks_for_longer_up_to_the_longest_lock(author):
         lockout.note_failure(email=author.email, device="", now=now)
         until = SignInFailure.objects.get().locked_until
         waits.append((until - now).total_seconds() / 60 if until else 0)
+        now = until or now
 
     assert waits == [0, 0, 0, 0, 1, 2, 4, 8, 15, 15, 15, 15]
 
@@ -98,15 +100,60 @@ def test_a_known_device_is_not_kept_out_by_somebody_who_guesses_elsewhere(author
 
 
 @pytest.mark.django_db(transaction=True)
-def test_simultaneous_failures_are_all_counted(author):
-    def one(_):
-        lockout.note_failure(email=author.email, device="", now=timezone.now())
-        connection.close()
+def test_of_simultaneous_guesses_no_more_are_judged_than_of_those_in_turn(author):
+    def guess(_):
+        try:
+            return code_of(Program().log_in(author.email, "wrong horse battery"))
+        finally:
+            connection.close()
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(one, range(24)))
+        outcomes = Counter(pool.map(guess, range(24)))
 
-    assert SignInFailure.objects.get().count == 24
+    assert outcomes == {(401, "INVALID_CREDENTIALS"): 5, (429, "RATE_LIMITED"): 19}
+    assert SignInFailure.objects.get().count == 5
+
+
+def test_the_right_password_among_them_comes_too_late(author):
+    now = timezone.now()
+    for _ in range(5):
+        lockout.note_failure(email=author.email, device="", now=now)
+
+    with pytest.raises(lockout.TooManyFailures):
+        lockout.note_success(email=author.email, device="", now=now)
+    assert SignInFailure.objects.get().count == 5
+
+
+def test_a_program_that_logged_in_before_is_not_locked_out_by_others(author, stranger):
+    token = Program().log_in(author.email).json()["data"]["device_token"]
+    fail(author.email, 8)
+
+    def log_in(email, **more):
+        return Program().post("auth/login", {"email": email, "password": PASSWORD, **more}).status_code
+
+    assert log_in(author.email) == 429
+    assert log_in(author.email, device_token=token) == 200
+    fail(stranger.email, 8)
+    assert log_in(stranger.email, device_token=token) == 429
+    assert log_in(stranger.email, device_token="made up") == 429
+
+
+def test_reading_ones_mail_ends_the_lock_on_every_device(author):
+    now = timezone.now()
+    for device in ("", "phone"):
+        for _ in range(5):
+            lockout.note_failure(email=author.email, device=device, now=now)
+    lockout.forget(email=author.email)
+
+    assert not SignInFailure.objects.exists()
+
+
+def test_one_subscriber_of_ipv6_counts_once(author, settings, own_address):
+    settings.RATE_LIMITS, settings.TRUSTED_PROXIES = {"login": "1/day"}, ["127.0.0.1"]
+    neighbours = [own_address, f"{own_address[:-1]}2", f"{own_address[:-1]}ffff:1"]
+    answers = [Program(**{"x-forwarded-for": address}).log_in(author.email).status_code for address in neighbours]
+
+    assert answers == [200, 429, 429]
 
 
 def test_who_knows_the_password_is_told_what_is_missing(author):
@@ -141,7 +188,7 @@ def test_the_last_window_weighs_as_much_as_it_overlaps(settings, own_address):
 
 def test_addresses_are_counted_apart_and_only_a_trusted_proxy_is_believed(author, settings, own_address):
     def log_in_twice():
-        sent = [f"{own_address}, 10.9.8.7", f"{own_address}:1, 10.9.8.8"]
+        sent = [f"{own_address}, 10.9.8.7", f"2001:db8:1:{own_address[9:]}, 10.9.8.8"]
         return [Program(**{"x-forwarded-for": header}).log_in(author.email).status_code for header in sent]
 
     settings.RATE_LIMITS = {"login": "1/day"}

@@ -29,7 +29,7 @@ def code(after=0):
 
 @pytest.fixture
 def recovery_codes(author):
-    return second_factor.set_up(user=author, secret=SECRET, code=code(-1), now=timezone.now())
+    return second_factor.set_up(user=author, secret=SECRET, code=code(-1), keep=None, now=timezone.now())
 
 
 def test_signing_in_is_written_down_and_the_device_is_known_the_next_time(client, author):

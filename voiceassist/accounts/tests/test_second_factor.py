@@ -10,7 +10,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secr
 from django.db import connection
 from django.utils import timezone
 
-from voiceassist.accounts.models import EndReason
+from voiceassist.accounts.models import EndReason, SignIn
 from voiceassist.accounts.services import second_factor, sign_ins
 from voiceassist.accounts.services.lockout import TooManyFailures
 from voiceassist.accounts.services.second_factor import AlreadySetUp, NotProposed, NotSetUp, WrongCode
@@ -32,7 +32,7 @@ def earlier():
 
 @pytest.fixture
 def codes(author, earlier):
-    return second_factor.set_up(user=author, secret=SECRET, code=code_at(earlier), now=earlier)
+    return second_factor.set_up(user=author, secret=SECRET, code=code_at(earlier), keep=None, now=earlier)
 
 
 def ask(email):
@@ -148,17 +148,28 @@ def test_neither_secret_nor_codes_are_stored_in_the_clear(author, codes):
 @pytest.mark.parametrize("secret", ["", "A" * 15, "a" * 16, "A" * 15 + "1", "A" * 16 + "\n"])
 def test_a_secret_that_could_be_guessed_is_not_stored(author, earlier, secret):
     with pytest.raises(NotProposed):
-        second_factor.set_up(user=author, secret=secret, code=code_at(earlier, "A" * 16), now=earlier)
+        second_factor.set_up(user=author, secret=secret, code=code_at(earlier, "A" * 16), keep=None, now=earlier)
     assert not second_factor.is_set_up(author)
 
 
 def test_setting_up_needs_a_code_of_the_app_and_happens_once(author, earlier):
     with pytest.raises(WrongCode):
-        second_factor.set_up(user=author, secret=SECRET, code="000000", now=earlier)
+        second_factor.set_up(user=author, secret=SECRET, code="000000", keep=None, now=earlier)
     assert not second_factor.is_set_up(author)
-    second_factor.set_up(user=author, secret=SECRET, code=code_at(earlier), now=earlier)
+    second_factor.set_up(user=author, secret=SECRET, code=code_at(earlier), keep=None, now=earlier)
     with pytest.raises(AlreadySetUp):
-        second_factor.set_up(user=author, secret=SECRET, code=code_at(timezone.now()), now=timezone.now())
+        second_factor.set_up(user=author, secret=SECRET, code=code_at(timezone.now()), keep=None, now=timezone.now())
+
+
+def test_setting_it_up_ends_every_sign_in_that_had_none(author, earlier):
+    elsewhere, here = Program(), Program()
+    elsewhere.log_in(author.email)
+    here.log_in(author.email)
+    keep = SignIn.objects.get(pk=here.tokens["session_id"])
+    second_factor.set_up(user=author, secret=SECRET, code=code_at(earlier), keep=keep, now=earlier)
+
+    assert code_of(elsewhere.get("auth/me")) == (401, "TOKEN_REVOKED")
+    assert here.get("auth/me").status_code == 200
 
 
 def test_removing_it_makes_the_password_enough(author, codes):

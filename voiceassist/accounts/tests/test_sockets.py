@@ -18,6 +18,7 @@ from voiceassist.accounts.consumers import SignedInConsumer
 from voiceassist.accounts.models import EndReason, SignIn, User
 from voiceassist.accounts.services import sign_ins
 from voiceassist.accounts.tests.api import Program
+from voiceassist.core import system_settings
 from voiceassist.core.same_origin import SameOriginMiddleware
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,6 +160,17 @@ async def test_a_socket_outlives_its_access_token_but_not_the_family(author):
     await socket.send_to(text_data="hello")
 
     assert await close_code(socket) == 4401
+
+
+@pytest.mark.parametrize("way", [by_cookie, by_token])
+async def test_a_role_that_demands_a_second_factor_demands_it_of_open_sockets(author, way):
+    socket = await way(author)
+    await socket.receive_json_from()
+    await sync_to_async(system_settings.set_values)({"second_factor_roles": ["clinician"]}, by_id=None)
+    await socket.send_to(text_data="hello")
+
+    assert await close_code(socket) == 4401
+    await sync_to_async(system_settings.set_values)({"second_factor_roles": []}, by_id=None)
 
 
 async def test_a_locked_browser_has_no_open_socket(author):

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from voiceassist.core import rate_limits
-from voiceassist.core.client_address import address_of
+from voiceassist.core.client_address import address_of, network_of
 
 
 class RateLimit(BaseThrottle):
@@ -32,7 +32,7 @@ class RateLimit(BaseThrottle):
         """Return whom the limit counts: the user, or the client's address."""
         if self.by_user and request.user and request.user.is_authenticated:
             return str(request.user.pk)
-        return address_of(request)
+        return network_of(address_of(request))
 
 
 def limit(scope: str, *, by_user: bool = False) -> type[RateLimit]:
