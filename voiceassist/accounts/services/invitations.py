@@ -24,6 +24,7 @@ class InvitationNotFound(NotFound):
 def invite(*, email: str, name: str, role: str, by: User, now: datetime) -> Invitation:
     """Invite an address, in place of an earlier invitation that is still open. Raises NotValid, UserExists."""
     email, name = valid_email(email), valid_name(name)
+    _wait_for_others(email)
     if role and role not in Role.values:
         raise NotValid("There is no such role.", field="role")
     if User.objects.filter(email=email, email_verified_at__isnull=False).exists():

@@ -214,7 +214,6 @@ def test_of_two_invitations_at_once_one_stays_open(administrator):
     with transaction.atomic():
         first = invite_curator()
         other = in_another_process(invite_curator, wait=False)
-        print("DEBUG", other.exception(timeout=5), transaction.get_connection().in_atomic_block)
         wait_until_someone_waits()
     second = other.result(timeout=10)
 
