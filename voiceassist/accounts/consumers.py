@@ -22,6 +22,7 @@ from voiceassist.core.errors import DomainError
 SIGNED_OUT = 4401  # close code
 RECHECK = 15.0  # seconds between checks of a quiet socket; the news of an end comes at once
 RETRY = 1.0  # seconds until the news is listened for again, after Redis was lost
+JOIN_WITHIN = 2.0  # seconds; a Redis that takes connections may not answer
 
 logger = structlog.get_logger(__name__)
 
@@ -119,13 +120,18 @@ class SignedInConsumer(AsyncJsonWebsocketConsumer):
         layer = get_channel_layer()
         channel = await layer.new_channel()
         try:
-            await layer.group_add(group_of(self.user.pk), channel)
+            await self._enlist(layer, channel)
             while await self.check_sign_in(at_work=False):
                 await self._wait_for_news(layer, channel)
-                await layer.group_add(group_of(self.user.pk), channel)  # Redis may have been restarted empty
+                await self._enlist(layer, channel)  # Redis may have been restarted empty
             await asyncio.Event().wait()  # closed; `disconnect` ends this
         finally:
-            await layer.group_discard(group_of(self.user.pk), channel)
+            async with asyncio.timeout(JOIN_WITHIN):
+                await layer.group_discard(group_of(self.user.pk), channel)
+
+    async def _enlist(self, layer: Any, channel: str) -> None:
+        async with asyncio.timeout(JOIN_WITHIN):
+            await layer.group_add(group_of(self.user.pk), channel)
 
     def _is_meant(self, message: dict[str, Any]) -> bool:
         return self.sign_in is not None and str(self.sign_in.pk) in message["sign_ins"]

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 import structlog
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import transaction
+
+from voiceassist.core.groups import tell
 
 ENDED = "sign_in.ended"
 logger = structlog.get_logger(__name__)
@@ -27,6 +27,6 @@ def publish_ended(*, user_id: uuid.UUID, sign_in_ids: Iterable[uuid.UUID]) -> No
 
 def _send(group: str, message: Mapping[str, object]) -> None:
     try:
-        async_to_sync(get_channel_layer().group_send)(group, message)
+        tell(group, message)
     except Exception as error:  # noqa: BLE001 (redis, time-outs, sockets: the sign-in has ended all the same)
         logger.warning("sign_in_end_not_published", error=type(error).__name__)

@@ -6,7 +6,6 @@ else; clients read the rows again when they reconnect.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from dataclasses import asdict, dataclass
@@ -14,16 +13,14 @@ from functools import partial
 from typing import Any, ClassVar
 
 import structlog
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from prometheus_client import Counter
 
+from voiceassist.core.groups import tell
 from voiceassist.core.models import Job, Notification
 
 MESSAGE = "event.frame"  # the channel layer's name for a frame that is to be passed on
-SEND_WITHIN = 2.0  # seconds; a Redis that does not answer must not hold up the work
 EVENTS_LOST = Counter("voiceassist_events_lost_total", "Events that Redis did not take.", ["type"])
 
 logger = structlog.get_logger(__name__)
@@ -111,12 +108,7 @@ def publish_progress(job: Job) -> None:
 
 def _send(event: Event, group: str) -> None:
     try:
-        async_to_sync(_send_within)(group, {"type": MESSAGE, "frame": as_frame(event)})
+        tell(group, {"type": MESSAGE, "frame": as_frame(event)})
     except Exception as error:  # noqa: BLE001 (redis, time-outs, sockets: whatever it is, the work goes on)
         EVENTS_LOST.labels(event.type).inc()
         logger.warning("event_lost", error=type(error).__name__, event_type=event.type)
-
-
-async def _send_within(group: str, message: dict[str, Any]) -> None:
-    async with asyncio.timeout(SEND_WITHIN):
-        await get_channel_layer().group_send(group, message)

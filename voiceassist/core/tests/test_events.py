@@ -14,7 +14,7 @@ from channels.layers import get_channel_layer
 from django.db import connections, transaction
 from django.utils import timezone
 
-from voiceassist.core import events
+from voiceassist.core import events, groups
 from voiceassist.core.jobs import cancel_job, fail_job, report_progress, run_job
 from voiceassist.core.models import Job, JobStatus, Notification
 from voiceassist.core.notifications import notify
@@ -187,10 +187,10 @@ def test_a_job_goes_on_when_redis_is_down(author, settings, unused_tcp_port):
 def test_a_redis_that_does_not_answer_holds_nothing_up(author, monkeypatch):
     class Silent:
         async def group_send(self, _group, _message):
-            await events.asyncio.Event().wait()
+            await asyncio.Event().wait()
 
-    monkeypatch.setattr(events, "get_channel_layer", Silent)
-    monkeypatch.setattr(events, "SEND_WITHIN", 0.01)
+    monkeypatch.setattr(groups, "get_channel_layer", Silent)
+    monkeypatch.setattr(groups, "TELL_WITHIN", 0.01)
 
     fail_job(make_job(author), error="No.")
 
