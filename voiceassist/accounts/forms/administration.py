@@ -26,9 +26,22 @@ EVERYONE_VALUES = {"": None, "on": True, "off": False}
 
 
 class HandingOver(forms.ModelForm):  # type: ignore[type-arg]
-    """A form whose service is called once the form itself finds nothing wrong; the admin has nothing left to save."""
+    """A form whose service is called once the form itself finds nothing wrong; the admin has nothing left to save.
+
+    Each field carries what it held when the page was made: what another administrator changes in the meantime is not
+    set back by saving something else.
+    """
 
     request: HttpRequest
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    def changes(self) -> dict[str, Any]:
+        """Return what was changed on the page."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
 
     def clean(self) -> dict[str, Any] | None:
         """Call the service; what it refuses is said beside the field."""
@@ -69,12 +82,7 @@ class UserForm(HandingOver):
 
     def service(self, by: User) -> User:
         """Change the person."""
-        return administration.change_user(
-            user_id=self.instance.pk,
-            by=by,
-            now=timezone.now(),
-            **{name: self.cleaned_data[name] for name in self.fields},
-        )
+        return administration.change_user(user_id=self.instance.pk, by=by, now=timezone.now(), **self.changes())
 
 
 class FlagForm(HandingOver):
@@ -123,7 +131,7 @@ class FlagForm(HandingOver):
 
     def service(self, by: User) -> FeatureFlag:
         """Make the flag, or change it."""
-        values = {name: self.cleaned_data[name] for name in flags.FIELDS}
         if self.instance.pk:
-            return flags.change_flag(name=self.instance.name, values=values, by=by)
+            return flags.change_flag(name=self.instance.name, values=self.changes(), by=by)
+        values = {name: self.cleaned_data[name] for name in flags.FIELDS}
         return flags.create_flag(name=self.cleaned_data["name"], values=values, by=by)

@@ -3,8 +3,11 @@ import re
 import pytest
 from django.contrib import admin
 from django.urls import reverse
+from django.utils import timezone
 
 from voiceassist.accounts.models import FeatureFlag, Role, User
+from voiceassist.accounts.services.administration import change_user
+from voiceassist.accounts.services.flags import change_flag
 from voiceassist.console.site import OURS, ConsoleSite
 from voiceassist.core import system_settings
 from voiceassist.core.models import SettingArea, SettingChange
@@ -38,8 +41,32 @@ def all_settings(**changes):
 
 
 def user_form(user, **changes):
-    names = ["name", "role", "professional_role", "department", "employee_id", "phone_number"]
-    return {name: getattr(user, name) for name in names} | ({"is_active": "on"} if user.is_active else {}) | changes
+    """Return what a browser sends when the page of this user is saved, with what each field held when it was made."""
+    names = ["name", "role", "is_active", "professional_role", "department", "employee_id", "phone_number"]
+    values = {name: getattr(user, name) for name in names}
+    before = {f"initial-{name}": value for name, value in values.items()}
+    return before | {name: value for name, value in (values | changes).items() if value is not False}
+
+
+def page_as_sent(page):
+    """Return what a browser would send back from a page with a form, unchanged."""
+    fields = re.findall(r"<input[^>]*>|<select.*?</select>|<textarea.*?</textarea>", page, re.DOTALL)
+    sent: dict[str, list[str]] = {}
+    for field in fields:
+        name = re.search(r'\bname="([^"]*)"', field)
+        if name is None or (
+            re.search(r'type="(checkbox|radio)"', field) and not re.search(r"\schecked(?=[\s>])", field)
+        ):
+            continue
+        if field.startswith("<select"):
+            values = re.findall(r'value="([^"]*)"[^>]*\sselected', field)
+        elif field.startswith("<textarea"):
+            values = [re.search(r">\s*(.*?)</textarea>", field, re.DOTALL)[1]]
+        else:
+            value = re.search(r'\bvalue="([^"]*)"', field)
+            values = [value[1] if value else "on" if "checkbox" in field else ""]
+        sent[name[1]] = [*sent.get(name[1], []), *values]
+    return {name: values for name, values in sent.items() if not name.startswith("_") and name != "action"}
 
 
 def test_only_our_own_models_have_screens_on_our_own_site():
@@ -195,6 +222,30 @@ def test_a_taken_employee_number_is_said_beside_the_field_and_takes_the_role_bac
     assert newcomer.role == ""
 
 
+@pytest.mark.parametrize(
+    "meanwhile", [{"role": "clinician"}, {"is_active": False}, {"department": "Ward 3"}, {"employee_id": "E-9"}]
+)
+def test_saving_somebody_does_not_set_back_what_was_changed_meanwhile(console, administrator, auditor, meanwhile):
+    page = f"{USERS}{auditor.pk}/change/"
+    sent = page_as_sent(text_of(console.get(page))) | {"name": "Dr Audit"}
+    change_user(user_id=auditor.pk, by=administrator, now=timezone.now(), **meanwhile)
+
+    assert console.post(page, sent).status_code == 302
+
+    auditor.refresh_from_db()
+    assert {name: getattr(auditor, name) for name in meanwhile} == meanwhile
+    assert auditor.name == "Dr Audit"
+
+
+def test_a_saved_page_that_nobody_touched_changes_nobody(console, auditor):
+    page = f"{USERS}{auditor.pk}/change/"
+
+    assert console.post(page, page_as_sent(text_of(console.get(page)))).status_code == 302
+
+    auditor.refresh_from_db()
+    assert (auditor.role, auditor.is_active, auditor.name) == ("auditor", True, "auditor")
+
+
 def test_people_are_neither_added_nor_deleted_here(console, author):
     assert console.get(f"{USERS}add/").status_code == 403
     assert console.post(f"{USERS}{author.pk}/delete/").status_code == 403
@@ -230,6 +281,18 @@ def test_a_flag_is_made_changed_and_taken_away_on_the_record(console):
         None,
     ]
     assert not FeatureFlag.objects.exists()
+
+
+def test_saving_a_flag_does_not_set_back_what_was_changed_meanwhile(console, administrator):
+    console.post(f"{FLAGS}add/", {"name": "reader", "everyone": "on", "roles": ["curator"], "percent": "12.5"})
+    page = f"{FLAGS}{FeatureFlag.objects.get().pk}/change/"
+    sent = page_as_sent(text_of(console.get(page))) | {"note": "A trial."}
+    change_flag(name="reader", values={"everyone": False, "roles": [], "percent": None}, by=administrator)
+
+    assert console.post(page, sent).status_code == 302
+
+    flag = FeatureFlag.objects.get()
+    assert (flag.everyone, flag.roles, flag.percent, flag.note) == (False, [], None, "A trial.")
 
 
 def test_chosen_flags_are_taken_away_on_the_record(console):
