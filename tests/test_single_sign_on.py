@@ -345,6 +345,7 @@ def test_the_way_to_the_provider_carries_state_nonce_and_a_challenge(provider, b
     assert query["code_challenge_method"] == ["S256"]
     assert query["scope"] == ["openid email profile"]
     assert all(len(query[name][0]) >= 16 for name in ("state", "nonce", "code_challenge"))
+    assert query["max_age"] == ["900"]
     assert "prompt" not in query
 
 
@@ -419,6 +420,23 @@ def test_nobody_is_led_to_another_site(provider, browser, author, target):
     provider.knows("ann", email="author@clinic.test", email_verified=True)
 
     assert browser.sign_in("ann", next_url=target).headers["Location"] == "/app/"
+
+
+@pytest.mark.parametrize("signs_out", [False, True])
+def test_a_locked_browser_opens_by_a_new_sign_in_there_alone(provider, browser, author, signs_out):
+    """Whoever sits at it can take `prompt=login` out of the address: the provider's own session then does the rest."""
+    provider.knows("ann", email="author@clinic.test", email_verified=True)
+    browser.sign_in("ann")
+    browser.send_form("/app/lock/")
+    if signs_out:
+        browser.send_form("/app/logout/")
+    address = browser.begin() if signs_out else browser.begin_from("/app/unlock/")
+    assert "prompt=login" in address
+
+    callback = browser.at_provider(changed(address, prompt=None, max_age=None), "nobody-is-asked")
+
+    page_says(browser.visit(callback), 401, "before this browser was locked")
+    assert not browser.is_open
 
 
 # --- What goes wrong ---------------------------------------------------------

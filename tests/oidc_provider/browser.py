@@ -19,12 +19,16 @@ class Browser(requests.Session):
 
     def begin(self, next_url=""):
         """Press the button on our sign-in page; return the provider's address that the browser is sent to."""
-        page = self.leave(next_url)
+        return self.begin_from("/app/login/", next_url)
+
+    def begin_from(self, path, next_url=""):
+        """Do the same on another page of ours that has the button."""
+        page = self.leave(next_url, path=path)
         assert page.status_code == 200, page.text
         return html.unescape(re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page.text)[1])
 
-    def leave(self, next_url=""):
-        self.visit("/app/login/")
+    def leave(self, next_url="", path="/app/login/"):
+        self.visit(path)
         return self.send_form("/app/oidc/login/", next=next_url)
 
     def at_provider(self, address, username, *, allow=True):
@@ -44,6 +48,10 @@ class Browser(requests.Session):
         """Post a form of ours, with the token that only our own pages know."""
         fields = {"csrfmiddlewaretoken": self.cookies.get("csrftoken"), **fields}
         return self.post(urljoin(self.server, path), data=fields, allow_redirects=False, timeout=30)
+
+    @property
+    def is_open(self):
+        return self.visit("/app/settings/").headers["Location"] == "/app/settings/profile/"
 
     @property
     def is_signed_in(self):

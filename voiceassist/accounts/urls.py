@@ -1,5 +1,4 @@
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
@@ -20,7 +19,7 @@ urlpatterns = [
     path("login/second-factor/", entering.SecondFactorView.as_view(), name="second-factor"),
     path("oidc/login/", oidc.OidcLoginView.as_view(), name="oidc-login"),
     path("oidc/callback/", oidc.OidcCallbackView.as_view(), name="oidc-callback"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", locking.SignOutView.as_view(), name="logout"),
     path("unlock/", locking.UnlockView.as_view(), name="unlock"),
     path("lock/", locking.lock, name="lock"),
     path("seen/", locking.seen, name="seen"),

@@ -69,6 +69,24 @@ class TokenNotTrusted(ProviderError):
     advice = f"Begin again. If it stays so: {ASK[0].lower()}{ASK[1:]}"
 
 
+class NoAuthTime(ProviderError):
+    user_message = "The sign-in service does not tell when you signed in there, so it opens nothing here."
+    advice = f"{ASK} The sign-in service must pass on the claim auth_time."
+
+
+class NotLately(SingleSignOnError):
+    """`not_before` is the time that was asked for, in seconds since 1970."""
+
+    code = ErrorCode.UNAUTHORIZED
+    http_status = 401
+    user_message = "You signed in at the sign-in service too long ago, or before this browser was locked."
+    advice = "Begin again, and sign in there once more."
+
+    def __init__(self, not_before: float) -> None:
+        self.not_before = not_before
+        super().__init__()
+
+
 class Refused(SingleSignOnError):
     """The provider knows the person; this server does not let them in."""
 

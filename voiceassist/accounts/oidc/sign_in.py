@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -21,6 +22,7 @@ from django.urls import reverse
 
 from voiceassist.accounts.oidc import errors, provider_settings
 from voiceassist.accounts.oidc.adapter import Connection, Provider
+from voiceassist.accounts.oidc.freshness import Demand, check_auth_time
 from voiceassist.accounts.oidc.id_tokens import Identity, has_address, identity_of, verified_claims
 from voiceassist.accounts.oidc.transport import NotAnObject, ProviderRefused
 
@@ -58,23 +60,25 @@ def provider() -> SignInChoice | None:
     return SignInChoice(name=found.name, url=reverse("oidc-login")) if found else None
 
 
-def begin(request: HttpRequest, *, next_url: str, ask_again: bool) -> str:
+def begin(request: HttpRequest, *, next_url: str, demand: Demand, now: datetime) -> str:
     """Return the address at the provider to send the browser to. Raises SingleSignOnError.
 
-    `next_url` must have been checked to be our own; "" is home. `ask_again` asks the provider for a fresh sign-in.
+    `next_url` must have been checked to be our own; "" is home.
     """
     nonce = secrets.token_urlsafe(32)
-    extra = {"nonce": nonce, "prompt": "login"} if ask_again else {"nonce": nonce}
+    kept = {"nonce": nonce, "next": next_url, "not_before": demand.not_before(now=now.timestamp())}
+    asked = {"nonce": nonce, **demand.parameters()}
     with _explained():
-        way = _provider(request).redirect(
-            request, process=AuthProcess.LOGIN, data={"nonce": nonce, "next": next_url}, auth_params=extra
-        )
+        way = _provider(request).redirect(request, process=AuthProcess.LOGIN, data=kept, auth_params=asked)
     url: str = way.url
     return url
 
 
-def complete(request: HttpRequest) -> Arrival:
-    """Trade the code of a callback for an identity. Raises SingleSignOnError. A state is good once."""
+def complete(request: HttpRequest, *, demand: Demand, now: datetime) -> Arrival:
+    """Trade the code of a callback for an identity. Raises SingleSignOnError. A state is good once.
+
+    `demand` is that of now: the browser may have been locked since it left.
+    """
     found = _provider(request)
     state = statekit.unstash_state(request, provider_id=found.sub_id, state_id=request.GET.get("state", ""))
     if state is None:
@@ -87,7 +91,9 @@ def complete(request: HttpRequest) -> Arrival:
         connection = Connection(request, found.sub_id)
         answer = _trade_code(request, connection, verifier=state["pkce_code_verifier"])
         kept = state["data"]
-        return Arrival(_identity(connection, answer, nonce=kept["nonce"]), kept["next"])
+        claims = _claims(connection, answer, nonce=kept["nonce"])
+        check_auth_time(claims, not_before=max(kept["not_before"], demand.after), now=now.timestamp())
+        return Arrival(_identity(connection, answer, claims), kept["next"])
 
 
 def _provider(request: HttpRequest) -> Provider:
@@ -105,17 +111,19 @@ def _trade_code(request: HttpRequest, connection: Connection, *, verifier: str) 
     return answer
 
 
-def _identity(connection: Connection, answer: dict[str, Any], *, nonce: str) -> Identity:
-    found = connection.get_provider()
-    claims = verified_claims(
+def _claims(connection: Connection, answer: dict[str, Any], *, nonce: str) -> dict[str, Any]:
+    return verified_claims(
         answer.get("id_token"),
         keys=connection.keys(),
         issuer=connection.openid_config["issuer"],
-        client_id=found.app.client_id,
+        client_id=connection.get_provider().app.client_id,
         nonce=nonce,
     )
+
+
+def _identity(connection: Connection, answer: dict[str, Any], claims: dict[str, Any]) -> Identity:
     details = {} if has_address(claims) else connection.details(str(answer["access_token"]))
-    return identity_of(claims, details, issuer=found.sub_id)
+    return identity_of(claims, details, issuer=connection.get_provider().sub_id)
 
 
 @contextmanager

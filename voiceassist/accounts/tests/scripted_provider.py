@@ -51,7 +51,7 @@ class ScriptedProvider:
         if self.token is not None:
             return self.token
         now = int(time.time())
-        usual = {"iss": self.address, "aud": CLIENT_ID, "iat": now, "exp": now + 300}
+        usual = {"iss": self.address, "aud": CLIENT_ID, "iat": now, "exp": now + 300, "auth_time": now}
         claims = {name: value for name, value in (usual | self.claims).items() if value is not None}
         return jwt.encode(claims, self.key, algorithm=self.algorithm, headers=self.header)
 

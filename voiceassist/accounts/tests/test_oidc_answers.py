@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+import time_machine
 from allauth.socialaccount.models import SocialAccount
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -19,6 +20,7 @@ from django.db import connections
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from voiceassist.accounts import fresh_sign_in
 from voiceassist.accounts.models import SignIn, User
 from voiceassist.accounts.oidc import sign_in as oidc
 from voiceassist.accounts.oidc import transport as oidc_transport
@@ -196,6 +198,142 @@ def test_a_subject_must_be_a_short_word(client, provider, subject):
 
     assert come_back(client, provider).status_code == 502
     assert not SocialAccount.objects.exists()
+
+
+# --- How lately somebody signed in there -------------------------------------
+
+TOO_LATE = (401, "too long ago, or before this browser was locked")
+
+
+def ago(minutes):
+    return int((timezone.now() - timedelta(minutes=minutes)).timestamp())
+
+
+def test_every_way_asks_for_a_sign_in_within_the_idle_limit(client, provider):
+    way = way_of(begin(client))
+
+    assert way["max_age"] == "900"
+    assert "prompt" not in way
+
+
+def test_a_sign_in_there_within_the_limit_is_late_enough(client, provider):
+    provider.claims["auth_time"] = ago(14)
+
+    assert come_back(client, provider).status_code == 302
+
+
+def test_an_older_one_is_refused_whatever_the_browser_asked_for_and_the_next_try_asks_for_the_password(
+    client, provider, author
+):
+    provider.claims["auth_time"] = ago(17)
+    is_refused(come_back(client, provider), *TOO_LATE)
+
+    assert way_of(begin(client))["prompt"] == "login"
+    del provider.claims["nonce"]
+    is_refused(come_back(client, provider), *TOO_LATE)
+    del provider.claims["nonce"], provider.claims["auth_time"]
+    assert come_back(client, provider).status_code == 302
+    assert SignIn.objects.get().user == author
+
+
+def test_a_provider_that_keeps_the_time_to_itself_opens_nothing(client, provider):
+    provider.claims["auth_time"] = None
+
+    is_refused(come_back(client, provider), 502, "does not tell when you signed in there")
+
+
+@pytest.mark.parametrize("moment", ["today", True, [1], 9_999_999_999, float("inf")], ids=str)
+def test_what_is_no_time_that_has_been_proves_nothing(client, provider, moment):
+    provider.claims["auth_time"] = moment
+
+    is_refused(come_back(client, provider), *NOT_PROVED)
+
+
+def test_no_number_at_all_is_never_late_enough(client, provider):
+    provider.claims["auth_time"] = float("nan")
+
+    is_refused(come_back(client, provider), *TOO_LATE)
+
+
+@pytest.fixture
+def locked(client, provider):
+    """A browser that was locked a minute ago, five minutes after its user had signed in at the provider."""
+    come_back(client, provider)
+    provider.claims |= {"auth_time": ago(6)}
+    del provider.claims["nonce"]
+    with time_machine.travel(timezone.now() - timedelta(minutes=1)):
+        client.post(reverse("lock"))
+    return client
+
+
+def is_signed_in(client):
+    return client.get("/app/settings/").headers["Location"] == "/app/settings/profile/"
+
+
+def test_the_sign_in_there_from_before_the_lock_does_not_unlock(locked, provider):
+    answer = come_back(locked, provider)
+
+    assert (answer.status_code, TOO_LATE[1] in answer.content.decode()) == (401, True)
+    assert locked.get("/app/settings/")["Location"].startswith("/app/unlock/")
+
+
+def test_a_new_one_unlocks(locked, provider):
+    del provider.claims["auth_time"]
+
+    assert come_back(locked, provider).status_code == 302
+    assert is_signed_in(locked)
+
+
+def test_signing_out_of_a_locked_browser_is_no_way_round_the_lock(locked, provider, colleague):
+    locked.post(reverse("logout"))
+    locked.force_login(colleague)  # nor is somebody else's sign-in in between
+    locked.post(reverse("logout"))
+
+    assert way_of(begin(locked))["prompt"] == "login"
+    answer = come_back(locked, provider)
+    assert (answer.status_code, TOO_LATE[1] in answer.content.decode()) == (401, True)
+    del provider.claims["auth_time"], provider.claims["nonce"]
+    assert come_back(locked, provider).status_code == 302
+    assert is_signed_in(locked)
+
+
+def test_signing_out_of_a_browser_that_is_not_locked_asks_for_nothing_more(client, provider):
+    come_back(client, provider)
+    client.post(reverse("logout"))
+
+    assert "prompt" not in way_of(begin(client))
+
+
+def test_a_way_that_was_begun_before_the_lock_does_not_lead_around_it(client, provider):
+    come_back(client, provider)
+    way = way_of(begin(client))
+    provider.claims |= {"auth_time": ago(6), "nonce": way["nonce"]}
+    client.post(reverse("lock"))
+
+    assert client.get(reverse("oidc-callback"), {"code": "a-code", "state": way["state"]}).status_code == 401
+    assert client.get("/app/settings/")["Location"].startswith("/app/unlock/")
+
+
+def test_a_browser_that_was_left_alone_was_locked_when_its_limit_was_over(client, provider):
+    come_back(client, provider)
+    SignIn.objects.update(last_seen_at=timezone.now() - timedelta(minutes=25))  # so the lock fell ten minutes ago
+    provider.claims |= {"auth_time": ago(11)}
+    del provider.claims["nonce"]
+    assert come_back(client, provider).status_code == 401
+
+    provider.claims |= {"auth_time": ago(9)}
+    del provider.claims["nonce"]
+    assert come_back(client, provider).status_code == 302
+
+
+def test_a_cookie_that_was_made_up_is_no_lock_and_no_way_round_one(locked, provider):
+    locked.post(reverse("logout"))
+    locked.cookies[fresh_sign_in.COOKIE] = "0:made:up"
+
+    assert "prompt" not in way_of(begin(locked))
+    provider.claims["auth_time"] = ago(17)  # without the cookie the limit still counts
+    is_late = come_back(locked, provider)
+    assert is_late.status_code == 401
 
 
 # --- Details from the userinfo endpoint --------------------------------------

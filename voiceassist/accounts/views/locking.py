@@ -6,13 +6,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
-from voiceassist.accounts import access
+from voiceassist.accounts import access, fresh_sign_in
 from voiceassist.accounts.forms.base import AccountForm
 from voiceassist.accounts.forms.passwords import UnlockForm
 from voiceassist.accounts.oidc import sign_in as oidc
@@ -51,6 +52,18 @@ class UnlockView(AccountFormView):
             "has_password": user_of(self.request).has_usable_password(),
             "oidc": oidc.provider(),
         }
+
+
+class SignOutView(LogoutView):
+    """Sign out, of a locked browser too; the lock is remembered for single sign-on."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Sign out."""
+        locked_at = fresh_sign_in.locked_at(request, now=timezone.now())
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        if locked_at:
+            fresh_sign_in.remember(response, after=locked_at)
+        return response
 
 
 @login_required

@@ -11,11 +11,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
-from voiceassist.accounts import access, pending
+from voiceassist.accounts import fresh_sign_in, pending
 from voiceassist.accounts.metrics import SIGN_INS
 from voiceassist.accounts.models import User
 from voiceassist.accounts.oidc import sign_in as oidc
-from voiceassist.accounts.oidc.errors import SingleSignOnError
+from voiceassist.accounts.oidc.errors import NotLately, SingleSignOnError
 from voiceassist.accounts.services import second_factor, single_sign_on
 from voiceassist.accounts.views.entering import BACKEND
 from voiceassist.accounts.views.page import next_of
@@ -52,7 +52,9 @@ class OidcLoginView(OidcView):
         A redirect will not do: browsers apply the form-action of our policy to wherever a form is redirected.
         """
         rate_limits.check("oidc", request)
-        address = oidc.begin(request, next_url=next_of(request), ask_again=_is_locked(request))
+        now = timezone.now()
+        demand = fresh_sign_in.demand_of(request, now=now)
+        address = oidc.begin(request, next_url=next_of(request), demand=demand, now=now)
         return render(request, "accounts/oidc_leaving.html", {"address": address, "provider": oidc.provider()})
 
 
@@ -61,13 +63,14 @@ class OidcCallbackView(OidcView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Sign in whom the provider names, or ask for the second factor that was set up here."""
-        arrival = oidc.complete(request)
-        user = single_sign_on.user_for(identity=arrival.identity, now=timezone.now())
+        now = timezone.now()
+        arrival = oidc.complete(request, demand=fresh_sign_in.demand_of(request, now=now), now=now)
+        user = single_sign_on.user_for(identity=arrival.identity, now=now)
         if request.user.is_authenticated:
             logout(request)  # ends the sign-in that is replaced, whoever's it was
         if second_factor.is_set_up(user):
             SIGN_INS.labels(outcome="second_factor_asked").inc()
-            pending.begin(request, user=user, next_url=arrival.next_url, time_zone="", now=timezone.now())
+            pending.begin(request, user=user, next_url=arrival.next_url, time_zone="", now=now)
             return redirect("second-factor")
         return _signed_in(request, user, arrival.next_url)
 
@@ -76,11 +79,6 @@ def _signed_in(request: HttpRequest, user: User, next_url: str) -> HttpResponse:
     login(request, user, backend=BACKEND)
     SIGN_INS.labels(outcome="signed_in").inc()
     return HttpResponseRedirect(next_url or resolve_url("home"))
-
-
-def _is_locked(request: HttpRequest) -> bool:
-    sign_in = getattr(request, "sign_in", None)
-    return sign_in is not None and access.is_idle(sign_in, now=timezone.now())
 
 
 def _failed(request: HttpRequest, error: SingleSignOnError) -> HttpResponse:
@@ -92,4 +90,6 @@ def _failed(request: HttpRequest, error: SingleSignOnError) -> HttpResponse:
     context = {"message": error.user_message, "advice": error.advice}
     response = render(request, "accounts/oidc_failed.html", context, status=error.http_status)
     response["Referrer-Policy"] = "no-referrer"  # the address of this page may hold a code
+    if isinstance(error, NotLately):
+        fresh_sign_in.remember(response, after=error.not_before)  # the next try asks for the password there
     return response
