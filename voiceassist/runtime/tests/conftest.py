@@ -152,3 +152,11 @@ def environment_without_servers(**values: str) -> dict[str, str]:
     hidden = {"DATABASE_URL", "REDIS_URL", "PORT", "HOST", "DATA_DIR"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return {name: value for name, value in kept.items() if name not in hidden} | values
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_works():
+    """Let children hear Ctrl-C also where a shell started the tests in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
