@@ -26,7 +26,7 @@ from voiceassist.core.errors import DomainError, ServerFault, Unauthorized
 
 MEDIA_TYPE = "text/event-stream"
 BEAT = 15.0  # seconds of silence until a comment is sent
-RECHECK = 5.0  # seconds between checks of the sign-in while an answer streams
+RECHECK = 1.0  # seconds between checks of the sign-in while an answer streams
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ async def _lines(
 async def _frames(
     answer_id: uuid.UUID, after: int, still_signed_in: Callable[[], Awaitable[bool]]
 ) -> AsyncGenerator[dict[str, Any] | None, None]:
-    """Yield frames, and None after each silence. Raises Unauthorized once the sign-in has ended."""
+    """Yield frames, and None after each silence. Raises Unauthorized once the sign-in has ended or is locked."""
     now = asyncio.get_running_loop().time
     checked_at = sent_at = now()
     async with aclosing(with_beats(runs.follow(answer_id, after=after), every=min(BEAT, RECHECK))) as frames:

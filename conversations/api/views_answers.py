@@ -21,7 +21,7 @@ from conversations.api import serializers as shapes
 from conversations.api.awaited import AwaitedView
 from conversations.frames import CLIENT_ID_LIMIT
 from conversations.services import exchanges, payloads, runs
-from voiceassist.accounts.access import Bearer, open_sign_in
+from voiceassist.accounts.access import Bearer, still_open
 from voiceassist.accounts.api.permissions import signed_in
 from voiceassist.accounts.models import SignIn, User
 from voiceassist.core.api.schema import errors
@@ -158,7 +158,7 @@ def _sign_in_of(request: Request) -> SignIn | None:
 
 
 async def _is_signed_in(sign_in: SignIn | None) -> bool:
-    """Tell whether the sign-in that a stream began under still stands."""
+    """Tell whether the sign-in that a stream began under still stands, and its browser is not locked."""
     if sign_in is None:
         return False
-    return await database_sync_to_async(open_sign_in)(sign_in.pk, now=timezone.now()) is not None
+    return await database_sync_to_async(still_open)(sign_in.pk, now=timezone.now()) is not None

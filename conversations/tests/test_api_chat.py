@@ -6,6 +6,7 @@ import uuid
 import pytest
 from asgiref.sync import sync_to_async
 from django.test import AsyncClient
+from django.utils import timezone
 
 from conversations.api import event_stream
 from conversations.models import Conversation, Message
@@ -16,6 +17,7 @@ from conversations.tests.api import CHAT, Caller, ending, kinds, said
 from conversations.tests.chat import Tab, stored
 from conversations.tests.conftest import DOSE
 from voiceassist.accounts.models import SignIn
+from voiceassist.accounts.services import browser_sign_ins
 from voiceassist.ai.ports import TimeLimits
 from voiceassist.ai.tests import model_server as told
 
@@ -264,6 +266,18 @@ async def test_a_stream_ends_when_its_reader_is_signed_out(caller, model, author
     assert rest[-1][2]["code"] == "UNAUTHORIZED"
 
 
+async def test_a_stream_ends_when_its_browser_is_locked(caller, model, author):
+    model.will(told.streams_then_stalls("Start at"))
+    _, events = await caller.stream(CHAT, {"message": DOSE})
+    await events.until("message.delta")
+    await sync_to_async(browser_sign_ins.lock)(sign_in=await SignIn.objects.aget(user=author), now=timezone.now())
+    async with asyncio.timeout(4):  # the model stalls for five seconds
+        rest = await events.to_the_end()
+
+    assert rest[-1][1] == "error"
+    assert rest[-1][2]["code"] == "UNAUTHORIZED"
+
+
 async def test_a_failure_is_told_in_the_stream(caller, model):
     model.will(told.streams_then_cuts("Start at"))
     _, events = await caller.stream(CHAT, {"message": DOSE})
@@ -436,7 +450,7 @@ async def test_sockets_of_a_deleted_conversation_close(conversation, author, mod
         ("message", None, "null"),
         ("message", 5, "text"),
         ("message", "x" * 8_001, "8000"),
-        ("message", "a\x00b", "Null"),
+        ("message", "a\x00b", "NUL"),
         ("message", "\ud800", "urrogate"),
         ("conversation_id", 7, "text"),
         ("conversation_id", "7", "UUID"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,6 +69,14 @@ def open_sign_in(sign_in_id: uuid.UUID, *, now: datetime) -> SignIn | None:
     if sign_in is None or not sign_in.is_open(now):
         return None
     if not sign_in.user.is_active or not sign_in.is_bound_to(sign_in.user):
+        return None
+    return sign_in
+
+
+def still_open(sign_in_id: uuid.UUID, *, now: datetime) -> SignIn | None:
+    """Return a sign-in under which what goes on, a socket or a stream, may go on; None once it ended or is locked."""
+    sign_in = open_sign_in(sign_in_id, now=now)
+    if sign_in is None or is_idle(sign_in, now=now) or lacks_second_factor(sign_in):
         return None
     return sign_in
 
@@ -139,3 +148,12 @@ def is_idle(sign_in: SignIn, *, now: datetime) -> bool:
     """Tell whether a browser was left alone for longer than its limit; tokens expire by themselves."""
     idle = now - sign_in.last_seen_at
     return sign_in.kind == SignInKind.BROWSER and idle > SHORTEST_IDLE and idle > idle_limit(sign_in.user)
+
+
+def until_idle(sign_in: SignIn, *, now: datetime) -> float:
+    """Return the seconds until a browser counts as left alone if nobody touches it, or fewer than there are."""
+    if sign_in.kind != SignInKind.BROWSER:
+        return math.inf
+    idle = now - sign_in.last_seen_at
+    limit = SHORTEST_IDLE if idle < SHORTEST_IDLE / 2 else idle_limit(sign_in.user)
+    return max(0.0, (limit - idle).total_seconds())

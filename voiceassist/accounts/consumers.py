@@ -20,7 +20,8 @@ from voiceassist.accounts.services import sign_ins
 from voiceassist.core.errors import DomainError
 
 SIGNED_OUT = 4401  # close code
-RECHECK = 15.0  # seconds between checks of a quiet socket; the news of an end comes at once
+RECHECK = 15.0  # seconds between checks of a quiet socket at most; the news of an end or of a lock comes at once
+BRIEFLY = 0.05  # seconds after a browser has been alone for its limit until that is looked at
 RETRY = 1.0  # seconds until the news is listened for again, after Redis was lost
 JOIN_WITHIN = 2.0  # seconds; a Redis that takes connections may not answer
 
@@ -38,6 +39,7 @@ class SignedInConsumer(AsyncJsonWebsocketConsumer):
     user: User
     sign_in: SignIn | None = None
     watch: asyncio.Task[None] | None = None
+    recheck = RECHECK
 
     async def connect(self) -> None:
         """Accept, so that the close code reaches the client, then see who it is."""
@@ -70,10 +72,11 @@ class SignedInConsumer(AsyncJsonWebsocketConsumer):
         """Read user and sign-in anew; close when either is not good any more, or the browser is locked."""
         if self.sign_in is None:
             return False  # closed already; a frame was on its way
-        sign_in = await database_sync_to_async(_still_open)(self.sign_in, at_work=at_work)
-        if sign_in is None:
+        found = await database_sync_to_async(_still_open)(self.sign_in, at_work=at_work)
+        if found is None:
             await self.close(SIGNED_OUT)
             return False
+        sign_in, self.recheck = found
         self.sign_in, self.user = sign_in, sign_in.user
         self.scope["user"] = sign_in.user
         return True
@@ -137,9 +140,9 @@ class SignedInConsumer(AsyncJsonWebsocketConsumer):
         return self.sign_in is not None and str(self.sign_in.pk) in message["sign_ins"]
 
     async def _wait_for_news(self, layer: Any, channel: str) -> None:
-        """Return when this sign-in has ended, or it is time to look by itself."""
+        """Return when this sign-in has ended or was locked, or it is time to look by itself."""
         try:
-            async with asyncio.timeout(RECHECK):
+            async with asyncio.timeout(self.recheck):
                 while True:
                     message = await layer.receive(channel)
                     if message["type"] == ENDED and self._is_meant(message):
@@ -160,15 +163,17 @@ def _of_browser(session: Any, user: User, *, now: datetime) -> SignIn | None:
     sign_in = access.open_sign_in(given, now=now) if given else None
     if sign_in is None or sign_in.user_id != user.pk or access.is_idle(sign_in, now=now):
         return None
+    if access.lacks_second_factor(sign_in):
+        return None
     return sign_in
 
 
-def _still_open(sign_in: SignIn, *, at_work: bool) -> SignIn | None:
-    """Read a sign-in anew; a frame that a person sent counts as being at work."""
+def _still_open(sign_in: SignIn, *, at_work: bool) -> tuple[SignIn, float] | None:
+    """Read a sign-in anew, and in how many seconds to do so again; what a person sent counts as being at work."""
     now = timezone.now()
-    current = access.open_sign_in(sign_in.pk, now=now)
-    if current is None or access.is_idle(current, now=now):
+    current = access.still_open(sign_in.pk, now=now)
+    if current is None:
         return None
     if at_work and (now - current.last_seen_at).total_seconds() > RECHECK:
         sign_ins.see(sign_in=current, now=now)
-    return current
+    return current, min(RECHECK, access.until_idle(current, now=now) + BRIEFLY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from voiceassist.accounts import access
+from voiceassist.accounts.events import publish_ended
 from voiceassist.accounts.models import SignIn
 
 LONGER_THAN_ANY_LIMIT = timedelta(days=1)  # an idle limit is four hours at most
@@ -14,6 +15,7 @@ def lock(*, sign_in: SignIn, now: datetime) -> None:
     """Lock a browser at once: from now on it counts as left alone, for pages, API and sockets alike."""
     sign_in.last_seen_at = now - LONGER_THAN_ANY_LIMIT
     sign_in.save(update_fields=["last_seen_at"])
+    publish_ended(user_id=sign_in.user_id, sign_in_ids=[sign_in.pk])  # for its sockets, the lock is an end
 
 
 def locked_since(*, sign_in: SignIn, now: datetime) -> datetime | None:

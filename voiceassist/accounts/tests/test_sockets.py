@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import path
 from django.utils import timezone
 
-from voiceassist.accounts import consumers
+from voiceassist.accounts import access, consumers
 from voiceassist.accounts.consumers import SignedInConsumer
-from voiceassist.accounts.models import EndReason, SignIn, User
+from voiceassist.accounts.models import EndReason, SignIn, SignInKind, User
 from voiceassist.accounts.services import sign_ins
 from voiceassist.accounts.tests.api import Program
 from voiceassist.core import system_settings
@@ -119,13 +119,13 @@ async def test_a_quiet_socket_closes_when_its_sign_in_ends(author, stranger, way
     await other.disconnect()
 
 
-async def listening(user):
-    """Wait until a socket of the user is in its group."""
+async def listening(user, sockets=1):
+    """Wait until so many sockets of the user are in its group."""
     import redis.asyncio
 
     key = f"asgi:group:signed-in.{user.pk}"
     async with redis.asyncio.from_url(django_settings.REDIS_URL) as client, asyncio.timeout(10):
-        while not await client.zcard(key):  # noqa: ASYNC110 (another process's memory, not an event)
+        while await client.zcard(key) < sockets:  # noqa: ASYNC110 (another process's memory, not an event)
             await asyncio.sleep(0.01)
 
 
@@ -188,3 +188,40 @@ async def by_cookie_again(user):
     sign_in = await SignIn.objects.aget(user=user)
     cookie = f"{django_settings.SESSION_COOKIE_NAME}={sign_in.session_key}"
     return await open_socket(cookie=cookie, origin="http://localhost:8000")
+
+
+async def test_a_quiet_socket_closes_when_its_browser_is_locked_and_no_other_does(author, monkeypatch):
+    monkeypatch.setattr(consumers, "RECHECK", 3600.0)  # only the news may close it
+    client = Client()
+    await sync_to_async(client.force_login)(author)
+    cookie = f"{django_settings.SESSION_COOKIE_NAME}={client.cookies[django_settings.SESSION_COOKIE_NAME].value}"
+    socket = await open_socket(cookie=cookie, origin="http://localhost:8000")
+    elsewhere = await by_token(author)
+    await socket.receive_json_from()
+    await elsewhere.receive_json_from()
+    await listening(author, sockets=2)
+    await sync_to_async(client.post)("/app/lock/")
+
+    assert await close_code(socket) == 4401
+    await elsewhere.send_to(text_data="still here")
+    assert await elsewhere.receive_json_from() == {"said": "still here"}
+    await elsewhere.disconnect()
+
+
+async def test_a_quiet_socket_closes_when_nobody_was_at_its_browser_for_too_long(author, monkeypatch):
+    monkeypatch.setattr(consumers, "RECHECK", 3600.0)  # it must know when to look
+    await cookie_of(author)
+    almost = timezone.now() - timedelta(minutes=15) + timedelta(seconds=2)
+    await SignIn.objects.aupdate(last_seen_at=almost)
+    socket = await by_cookie_again(author)
+
+    assert await socket.receive_json_from() == {"user": author.email}
+    assert await close_code(socket) == 4401
+
+
+@pytest.mark.parametrize(("idle", "left"), [(0, 60), (29, 31), (31, 869), (899, 1), (901, 0)])
+def test_a_socket_knows_how_long_its_browser_may_still_be_left_alone(author, idle, left):
+    now = timezone.now()
+    sign_in = SignIn(user=author, kind=SignInKind.BROWSER, last_seen_at=now - timedelta(seconds=idle))
+
+    assert access.until_idle(sign_in, now=now) == left
