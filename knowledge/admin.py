@@ -13,7 +13,6 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
@@ -21,6 +20,7 @@ from knowledge.models import LIBRARY, Document, DocumentStatus
 from knowledge.queries import with_progress
 from knowledge.services.removing import remove_document
 from knowledge.services.uploading import receive_upload, request_indexing
+from voiceassist.accounts.screens import Screen
 from voiceassist.core.errors import DomainError
 from voiceassist.core.models import JobStatus
 
@@ -50,7 +50,7 @@ class UploadForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Document)
-class DocumentAdmin(ModelAdmin):
+class DocumentAdmin(Screen):
     list_display = ["title", "state", "page_total", "passage_total", "file_name", "created_at"]
     list_filter = ["status", "is_demonstration"]
     search_fields = ["title", "file_name"]
@@ -138,14 +138,6 @@ class DocumentAdmin(ModelAdmin):
     @display(description="Passages")
     def passage_total(self, document: Any) -> int:
         return int(document.passage_count)
-
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Document]) -> Any:
-        """Run the chosen action; a selection that names no document is none."""
-        try:
-            return super().response_action(request, queryset)
-        except ValidationError:
-            self.message_user(request, "Choose the documents from the list.", messages.ERROR)
-            return None
 
     @action(description="Index again", permissions=["change"])
     def index_again(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:

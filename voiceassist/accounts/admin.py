@@ -6,15 +6,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from voiceassist.accounts.forms.administration import FlagForm, HandingOver, UserForm
 from voiceassist.accounts.models import FeatureFlag, Role, User
+from voiceassist.accounts.screens import Screen
 from voiceassist.accounts.services import flags, second_factor
 from voiceassist.core.models import SettingArea
 
@@ -42,7 +43,7 @@ class Named:
         return self.user.get_full_name()
 
 
-class SavedByServices(AdministratorsOnly, ModelAdmin):
+class SavedByServices(AdministratorsOnly, Screen):
     """Forms that know who is asking; when they are valid, their service has done the work."""
 
     form: type[HandingOver]
@@ -113,8 +114,8 @@ class FlagAdmin(SavedByServices):
         """Lead to what the service recorded."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        name = self.get_queryset(request).values_list("name", flat=True).filter(pk=object_id).first()
-        query = urlencode({"area__exact": SettingArea.FLAG, "key__exact": name or ""})
+        flag = self.get_object(request, unquote(object_id))
+        query = urlencode({"area__exact": SettingArea.FLAG, "key__exact": flag.name if flag else ""})
         return HttpResponseRedirect(f"{reverse('admin:core_settingchange_changelist')}?{query}")
 
     def delete_model(self, request: HttpRequest, obj: FeatureFlag) -> None:

@@ -12,12 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.formats import date_format
 from django.utils.text import Truncator
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminForm
 
 from voiceassist.accounts.admin import AdministratorsOnly
 from voiceassist.accounts.queries import names_of
+from voiceassist.accounts.screens import Screen
 from voiceassist.console.forms import SystemSettingsForm
 from voiceassist.console.queries import with_names
 from voiceassist.core import system_settings
@@ -27,7 +27,7 @@ SHOWN = 60  # characters of a value in a list
 
 
 @admin.register(SystemSetting)
-class SystemSettingAdmin(AdministratorsOnly, ModelAdmin):
+class SystemSettingAdmin(AdministratorsOnly, Screen):
     """One form for all of them, in the place of a list."""
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
@@ -66,11 +66,12 @@ class SystemSettingAdmin(AdministratorsOnly, ModelAdmin):
 
 
 @admin.register(SettingChange)
-class SettingChangeAdmin(AdministratorsOnly, ModelAdmin):
+class SettingChangeAdmin(AdministratorsOnly, Screen):
     """Who changed what, to read only."""
 
     list_display = ["when", "key", "area", "old", "new", "who"]
     list_filter = ["area"]
+    linked_by = ["key"]
     search_fields = ["key"]
     list_fullwidth = True
 

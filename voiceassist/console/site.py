@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import InvalidPage
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
@@ -15,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
 from voiceassist.accounts.views.page import next_of
-from voiceassist.core.errors import Forbidden
+from voiceassist.core.errors import Forbidden, NotFound
 
 UNUSED = frozenset({"autocomplete", "view_on_site"})  # they tell of rows that have no screen here
 OURS = frozenset({"voiceassist", "knowledge", "clinical", "conversations", "voice", "sharing"})
@@ -62,6 +63,13 @@ class ConsoleSite(UnfoldAdminSite):
         return HttpResponseRedirect(reverse("password-change"))
 
     password_change_done = password_change
+
+    def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Find screens by their names. Raises NotFound for a page that there is none of."""
+        try:
+            return super().search(request, extra_context)  # type: ignore[no-any-return]
+        except (InvalidPage, ValueError) as error:
+            raise NotFound("There is no such page of what was found.") from error
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Order the screens by what they are for, which is not always the app that holds the rows."""

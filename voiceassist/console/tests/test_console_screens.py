@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from voiceassist.accounts.models import FeatureFlag, Role, User
+from voiceassist.accounts.screens import Screen
 from voiceassist.accounts.services.administration import change_user
 from voiceassist.accounts.services.flags import change_flag
 from voiceassist.console.site import OURS, ConsoleSite
@@ -14,6 +15,7 @@ from voiceassist.core.models import SettingArea, SettingChange
 
 SETTINGS = "/console/core/systemsetting/"
 HISTORY = "/console/core/settingchange/"
+DOCUMENTS = "/console/knowledge/document/"
 USERS, FLAGS = "/console/accounts/user/", "/console/accounts/featureflag/"
 
 
@@ -88,6 +90,50 @@ def test_a_clinician_is_refused(client, author, path):
     client.force_login(author)
 
     assert client.get(path).status_code == 403
+
+
+PROBES = ["password__startswith=bcrypt", "password=x", "employee_id_index__isnull=1", "email__regex=a", "nosuch=1"]
+PROBES += ["role__startswith=c", "sign_ins__id=1", "groups__name=x", "valid_after__lt=1"]
+
+
+@pytest.mark.parametrize("query", PROBES)
+@pytest.mark.parametrize("path", [USERS, HISTORY])
+def test_a_list_is_filtered_by_what_it_offers_only(console, path, query):
+    assert console.get(f"{path}?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{USERS}?role__exact=curator&is_active__exact=1&o=1&p=0&q=a",
+        f"{HISTORY}?area__exact=flag&key__exact=reader",
+        f"{DOCUMENTS}?status__exact=indexed&is_demonstration__exact=0",
+    ],
+)
+def test_what_a_list_offers_works(console, address):
+    assert console.get(address).status_code == 200
+
+
+def test_every_screen_keeps_to_it():
+    assert all(isinstance(screen, Screen) for screen in admin.site._registry.values())
+
+
+@pytest.mark.parametrize("path", [USERS, FLAGS, SETTINGS, HISTORY, DOCUMENTS])
+def test_odd_addresses_are_no_fault_of_ours(console, path):
+    for query in ("role__exact=%00", "area__exact=%00", "key__exact=%00", "status__exact=%00", "q=%00", "%00=1"):
+        assert console.get(f"{path}?{query}").status_code == 400
+    for page in ("change", "delete", "history"):
+        for odd in ("_00", "anything", "%00", "99999999999999999999"):
+            for method in (console.get, console.post):
+                assert method(f"{path}{odd}/{page}/").status_code in {302, 403, 404}
+    for chosen in ("anything", "\0", "99999999999999999999"):
+        sent = {"action": "delete_selected", "_selected_action": chosen, "post": "yes"}
+        assert console.post(path, sent).status_code < 500
+
+
+@pytest.mark.parametrize("page", ["anything", "0", "99"])
+def test_there_is_no_such_page_of_what_was_found(console, page):
+    assert console.get("/console/search/", {"s": "user", "page": page}).status_code == 404
 
 
 # --- System settings ---------------------------------------------------------
