@@ -89,7 +89,7 @@ def test_a_long_passage_is_shown_from_its_nearest_sentence_on(api, take_in, tmp_
         ("query", 7, "text"),
         ("query", ["q"], "text"),
         ("query", "x" * 2_001, "2000"),
-        ("query", "a\x00b", "Null"),
+        ("query", "a\x00b", "NUL"),
         ("query", "\ud800", "urrogate"),
         ("filters", {"specialty": "cardiology"}, "'specialty': ['This filter is not supported yet.']"),
         ("filters", {"x": {"y": [[[]]]}}, "not supported"),
