@@ -180,7 +180,9 @@ LOGIN_URL = "/app/login/"
 LOGIN_REDIRECT_URL = "/app/"
 LOGOUT_REDIRECT_URL = "/app/login/"
 DEMO_USER_EMAIL = "demo@voiceassist.test"
-PUBLIC_URL: str = env("PUBLIC_URL", default="").rstrip("/") or f"http://{HOST or 'localhost'}:{PORT}"
+_public_url: str = env("PUBLIC_URL", default="").rstrip("/")
+PUBLIC_URL_GIVEN = bool(_public_url)  # what is made up here is right on this machine only: see accounts.checks
+PUBLIC_URL = _public_url or (f"https://{ALLOWED_HOSTS[0]}" if HTTPS else f"http://{HOST or 'localhost'}:{PORT}")
 MFA_TOTP_ISSUER = "VoiceAssist"
 MFA_ADAPTER = "voiceassist.accounts.second_factor_adapter.SecondFactorAdapter"
 WAFFLE_FLAG_MODEL = "accounts.FeatureFlag"

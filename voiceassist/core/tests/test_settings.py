@@ -57,6 +57,18 @@ def test_an_empty_variable_means_an_unset_one():
     assert settings_with(*names, **dict.fromkeys(variables, "")) == settings_with(*names)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ["http://127.0.0.1:8000", False]),
+        ({"HTTPS": "true", "ALLOWED_HOSTS": "va.clinic.example"}, ["https://va.clinic.example", False]),
+        ({"PUBLIC_URL": "https://va.clinic.example/"}, ["https://va.clinic.example", True]),
+    ],
+)
+def test_links_in_mails_begin_as_people_reach_the_server(given, expected):
+    assert settings_with("PUBLIC_URL", "PUBLIC_URL_GIVEN", **given) == expected
+
+
 def test_https_makes_cookies_secure_and_trusts_the_proxy():
     names = ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_PROXY_SSL_HEADER"]
     assert settings_with(*names) == [False, False, None]

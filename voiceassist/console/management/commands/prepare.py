@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from knowledge.services.demonstration import load_demonstration
 from knowledge.services.importing import ImportReport
 from voiceassist.accounts.backends import serves_loopback_only
+from voiceassist.accounts.checks import check_mail
 from voiceassist.accounts.services.users import ensure_demo_user
 
 
@@ -23,6 +24,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, new_demo_password: bool, **__: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        for message in check_mail():
+            self.stdout.write(f"Warning: {message.msg} {message.hint}")
         if not serves_loopback_only():
             self.stdout.write("Reachable from other machines: no demonstration user. Use `manage.py create_user`.")
             return
