@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import uuid
 from collections.abc import Callable
 from contextlib import aclosing
@@ -17,7 +18,9 @@ from conversations.models import MessageRole
 from conversations.services import exchanges, payloads, recovery, runs
 from conversations.services.answers import AnswerGone
 from voiceassist.accounts.consumers import SignedInConsumer
+from voiceassist.core import rate_limits
 from voiceassist.core.errors import DomainError, NotFound, ServerFault
+from voiceassist.core.rate_limits import RateLimited
 
 NO_ROLE, NOT_FOUND = 4403, 4404  # close codes
 FOLLOWED = 8  # answers at a time
@@ -94,10 +97,17 @@ class ChatConsumer(SignedInConsumer):
 
     async def _begin(self, make: Callable[..., exchanges.Exchange], client_id: str, request_id: str) -> None:
         """Store and start an answer, say so, and follow it."""
+        await self._check_limit()
         make = partial(make, by=self.user, conversation_id=self.conversation_id, client_id=client_id)
         exchange = await runs.begin(conversation_id=self.conversation_id, make=make)
         await self.send_json({**payloads.accepted_payload(exchange, client_id=client_id), "request_id": request_id})
         self._follow(exchange.answer.pk, 0, request_id)
+
+    async def _check_limit(self) -> None:
+        """Count the question among the user's others, the API's included. Raises RateLimited."""
+        standing = await database_sync_to_async(rate_limits.count)("chat", str(self.user.pk))
+        if not standing.is_within:
+            raise RateLimited(standing.reset)
 
     def _follow(self, answer_id: uuid.UUID, after: int, request_id: str) -> None:
         """Pass an answer's frames on in the background, in place of an earlier follower of it."""
@@ -147,7 +157,9 @@ class ChatConsumer(SignedInConsumer):
         return await database_sync_to_async(door)(user=self.user, **what)
 
     async def _refuse(self, error: DomainError, request_id: str, client_id: Any = None) -> None:
-        about = {"client_id": client_id} if isinstance(client_id, str) else {}
+        about: dict[str, Any] = {"client_id": client_id} if isinstance(client_id, str) else {}
+        if error.retry_after is not None:
+            about["retry_after"] = math.ceil(error.retry_after)
         await self.send_json(
             {
                 "type": "error",

@@ -4,15 +4,18 @@ import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.cache import cache
 from django.utils import timezone
 
 from conversations.frames import CONTENT_LIMIT, FRAME_LIMIT
 from conversations.models import Message
+from conversations.services.conversations import create_conversation
 from conversations.tests.chat import Tab, signed_in, stored
 from conversations.tests.conftest import DOSE
 from voiceassist.accounts.models import EndReason
 from voiceassist.accounts.services.sign_ins import end_all
 from voiceassist.ai.tests import model_server as told
+from voiceassist.core import rate_limits, system_settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -279,3 +282,48 @@ async def test_an_answer_stops_reaching_a_socket_whose_user_signed_out(tab, mode
     await runs.stop(uuid.UUID(accepted["message_id"]))
 
     assert await tab.closed() == 4401
+
+
+@pytest.fixture
+async def _two_questions_a_minute():
+    cache.clear()
+    await sync_to_async(system_settings.set_values)({"chat_per_minute": 2}, by_id=None)
+    yield
+    cache.clear()
+
+
+@pytest.mark.usefixtures("_two_questions_a_minute")
+async def test_questions_and_second_answers_are_counted_and_no_more_than_allowed_are_answered(tab):
+    first = await tab.ask(DOSE)
+    await tab.to_the_end()
+    await tab.send("message.regenerate", message_id=first["message_id"], client_id="again")
+    await tab.until("message.accepted")
+    await tab.to_the_end()
+    stored_before = await Message.objects.acount()
+    for frame in (
+        {"type_": "message.send", "content": DOSE, "client_id": "late"},
+        {"type_": "message.regenerate", "message_id": first["message_id"], "client_id": "late"},
+    ):
+        await tab.send(**frame, request_id="r1")
+        error = await tab.receive()
+        assert (error["type"], error["code"]) == ("error", "RATE_LIMITED")
+        assert (error["client_id"], error["request_id"]) == ("late", "r1")
+        assert 1 <= error["retry_after"] <= 60
+
+    assert await Message.objects.acount() == stored_before
+    await tab.send("ping", request_id="after")
+    assert await tab.receive() == {"type": "pong", "request_id": "after"}
+
+
+@pytest.mark.usefixtures("_two_questions_a_minute")
+async def test_the_socket_and_the_api_count_together_and_each_user_alone(tab, author, colleague):
+    for user in (author, author, colleague):
+        await sync_to_async(rate_limits.count)("chat", str(user.pk))
+    await tab.send("message.send", content=DOSE, client_id="c1")
+    refused = await tab.receive()
+    other = await Tab.open(await sync_to_async(create_conversation)(by=colleague), colleague)
+    accepted = await other.ask(DOSE)
+    await other.to_the_end()
+    await other.close()
+
+    assert (refused["code"], accepted["type"]) == ("RATE_LIMITED", "message.accepted")

@@ -140,7 +140,7 @@ function refused(frame) {
   const outgoing = frame.client_id && outbox?.take(frame.client_id);
   if (outgoing) {
     thread.dropQuestion(outgoing.client_id);
-    if (composer.isEmpty) composer.fill(outgoing.content);
+    composer.fill(composer.isEmpty ? outgoing.content : `${outgoing.content}\n\n${composer.text}`);
   }
   composer.connection(words);
   if (live) void checkUnfinished(live);

@@ -49,6 +49,10 @@ export class Composer extends EventTarget {
     this.#text.focus();
   }
 
+  get text() {
+    return this.#text.value;
+  }
+
   get isEmpty() {
     return this.#text.value.trim() === "";
   }
