@@ -244,6 +244,7 @@ RATE_LIMITS = {  # count per s, min, h or day, by address unless a view says by 
     "refresh": "20/min",
     "oidc": "30/min",
     "password_reset": "5/h",
+    "link": "60/min",
     "mail": "5/h",  # to one address, whoever asks for it
     "strength": "60/min",
     "api": "600/min",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,6 +19,7 @@ from voiceassist.accounts.models import SignIn, User
 from voiceassist.core import rate_limits
 from voiceassist.core.errors import DomainError, NotFound
 
+NOT_OURS = "wrong-link"  # in the address, after a token that was not stored
 ADDRESS = "address_given"  # in the session: whom the last message went to, or who is about to sign in
 
 
@@ -81,13 +83,20 @@ def go_on(request: HttpRequest) -> HttpResponseRedirect:
     return HttpResponseRedirect(next_of(request) or resolve_url("home"))
 
 
-def hide_token(request: HttpRequest, name: str) -> HttpResponse | None:
-    """Take a token out of the address, where history, logs and the Referer header would keep it, into the session."""
+def hide_token(request: HttpRequest, name: str, *, is_ours: Callable[[str], bool]) -> HttpResponse | None:
+    """Take a token out of the address, where history, logs and the Referer header would keep it, into the session.
+
+    Only one of ours is stored: anybody can send others, without end. Raises RateLimited.
+    """
     token = request.GET.get(name, "")
     if request.method != "GET" or not token:
         return None
-    request.session[f"{name}:{request.path_info}"] = token
-    return HttpResponseRedirect(request.path)
+    rate_limits.check("link", request)
+    if is_ours(token):
+        request.session[f"{name}:{request.path_info}"] = token
+        return HttpResponseRedirect(request.path)
+    forget_token(request, name)
+    return HttpResponseRedirect(f"{request.path}?{NOT_OURS}")
 
 
 def hidden_token(request: HttpRequest, name: str) -> str:

@@ -11,11 +11,18 @@ from django.utils import timezone
 
 from voiceassist.accounts.forms.base import AccountForm
 from voiceassist.accounts.forms.entering import AddressForm, RegisterForm, VerifyForm
-from voiceassist.accounts.links import read_verification_token
+from voiceassist.accounts.links import read_invitation_token, read_verification_token
 from voiceassist.accounts.models import Invitation
 from voiceassist.accounts.services import registration
 from voiceassist.accounts.services.credentials import InvalidCredentials
-from voiceassist.accounts.views.page import ADDRESS, AccountFormView, forget_token, hidden_token, hide_token
+from voiceassist.accounts.views.page import (
+    ADDRESS,
+    NOT_OURS,
+    AccountFormView,
+    forget_token,
+    hidden_token,
+    hide_token,
+)
 from voiceassist.core.errors import DomainError
 
 INVITATION, TOKEN = "invitation", "token"
@@ -32,12 +39,12 @@ class RegisterView(AccountFormView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Open an invitation, or say that one is needed."""
-        hidden = hide_token(request, INVITATION)
+        hidden = hide_token(request, INVITATION, is_ours=lambda token: read_invitation_token(token) is not None)
         if hidden:
             return hidden
         given = hidden_token(request, INVITATION)
         self.invitation = registration.open_invitation(given, now=timezone.now()) if given else None
-        if given and self.invitation is None:
+        if (given or NOT_OURS in request.GET) and self.invitation is None:
             forget_token(request, INVITATION)
             return self._closed(request, was_invited=True)
         if self.invitation is None and not registration.is_open_to_some():
@@ -114,7 +121,7 @@ class VerifyView(AccountFormView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Read the link."""
-        hidden = hide_token(request, TOKEN)
+        hidden = hide_token(request, TOKEN, is_ours=lambda token: read_verification_token(token) is not None)
         if hidden:
             return hidden
         self.token = hidden_token(request, TOKEN)

@@ -57,7 +57,7 @@ class ResetView(AccountFormView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Read the link."""
-        hidden = hide_token(request, TOKEN)
+        hidden = hide_token(request, TOKEN, is_ours=_opens_something)
         if hidden:
             return hidden
         try:
@@ -85,6 +85,14 @@ class ResetView(AccountFormView):
     def _not_valid(self, request: HttpRequest) -> HttpResponse:
         forget_token(request, TOKEN)
         return render(request, "accounts/reset_not_valid.html")
+
+
+def _opens_something(token: str) -> bool:
+    try:
+        passwords.user_of_reset(token)
+    except LinkNotValid:
+        return False
+    return True
 
 
 @never_cache
