@@ -21,6 +21,7 @@ from knowledge.queries import with_progress
 from knowledge.services.removing import remove_document
 from knowledge.services.uploading import receive_upload, request_indexing
 from voiceassist.accounts.screens import Screen
+from voiceassist.core import rate_limits
 from voiceassist.core.errors import DomainError
 from voiceassist.core.models import JobStatus
 
@@ -74,6 +75,12 @@ class DocumentAdmin(Screen):
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
         return type("RequestUploadForm", (UploadForm,), {"request": request})
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Count what is uploaded here with what the same person uploads by the API. Raises RateLimited."""
+        if request.method == "POST":
+            rate_limits.check("upload", request, subject=str(request.user.pk))
+        return super().add_view(request, *args, **kwargs)  # type: ignore[no-any-return]
 
     def get_fieldsets(self, request: HttpRequest, obj: Document | None = None) -> Any:
         return super().get_fieldsets(request, obj) if obj else [(None, {"fields": ["upload"]})]

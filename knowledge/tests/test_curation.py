@@ -17,6 +17,7 @@ from knowledge.queries import hybrid_search
 from knowledge.services import uploading
 from knowledge.services.importing import get_collection
 from knowledge.services.uploading import run_indexing
+from voiceassist.core import system_settings
 from voiceassist.core.models import Job, JobStatus
 
 TEXT = b"# Aspirin\n\nAspirin is given at 81 mg once daily after a myocardial infarction.\n"
@@ -103,6 +104,24 @@ def test_a_file_whose_text_cannot_be_read_is_shown_as_failed_with_the_reason(
     assert "broken.pdf" in document.error
     page = console.get(reverse("admin:knowledge_document_change", args=[document.pk])).content.decode()
     assert document.error in unescape(page)
+
+
+def test_uploads_are_limited_for_each_person_whichever_way_they_take(console, api, curator, administrator):
+    system_settings.set_values({"upload_per_minute": 2}, by_id=None)
+    file = SimpleUploadedFile("first.md", TEXT)
+    assert api(curator).post("/api/v1/admin/kb/documents", {"file": file}, format="multipart").status_code == 201
+    assert upload(console, b"# Gout\n\nUrate.", "second.md").status_code == 200
+
+    refused = upload(console, b"# Asthma\n\nAir.", "third.md")
+
+    assert (refused.status_code, "Too many requests" in refused.content.decode()) == (429, True)
+    assert int(refused["Retry-After"]) > 0
+    assert Document.objects.count() == 2
+    assert console.get(ADD).status_code == 200
+    other = Client()
+    other.force_login(administrator)
+    assert upload(other, b"# Asthma\n\nAir.", "third.md").status_code == 200
+    assert Document.objects.count() == 3
 
 
 def test_uploads_are_refused_while_the_scanner_cannot_be_reached(console, settings, unused_tcp_port):

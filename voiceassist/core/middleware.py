@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 
@@ -36,7 +37,10 @@ def refusal_response(error: DomainError, *, request: HttpRequest) -> HttpRespons
     if wants_json(request):
         return failure_response(error, request=request)
     context = {"status": error.http_status, "message": error.user_message}
-    return render(request, "core/error.html", context, status=error.http_status)
+    response = render(request, "core/error.html", context, status=error.http_status)
+    if error.retry_after is not None:
+        response["Retry-After"] = str(math.ceil(error.retry_after))
+    return response
 
 
 def wants_json(request: HttpRequest) -> bool:

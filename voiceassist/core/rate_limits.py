@@ -72,9 +72,9 @@ def count(scope: str, subject: str) -> Standing:
     )
 
 
-def check(scope: str, request: Any) -> None:
-    """Count a request of a page or form by its address. Raises RateLimited."""
-    standing = count(scope, network_of(address_of(request)))
+def check(scope: str, request: Any, *, subject: str = "") -> None:
+    """Count a request of a page or form, by its address unless a subject is given. Raises RateLimited."""
+    standing = count(scope, subject or network_of(address_of(request)))
     remember(request, standing)
     if not standing.is_within:
         raise RateLimited(standing.reset)
