@@ -103,6 +103,19 @@ def test_the_settings_stand_in_both_themes_and_widths(member, product):
         check_both_themes_and_widths(member)
 
 
+def test_the_bell_is_in_the_bar_of_the_settings(member, product):
+    member.goto(f"{product.address}/app/settings/profile/")
+    for size in (DESKTOP, PHONE):
+        member.set_viewport_size(size)
+        member.locator("#bell-button").click()
+        expect(member.locator("#bell-popover")).to_contain_text("Nothing to tell yet")
+        box = member.locator("#bell-popover").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size["width"]
+        check_both_themes_and_widths(member)
+        member.keyboard.press("Escape")
+
+
 def test_the_focus_goes_to_the_summary_and_from_there_to_the_field(visitor, product):
     visitor.goto(f"{product.address}/app/login/")
     visitor.keyboard.press("Enter")
