@@ -7,6 +7,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils.module_loading import import_string
 
+from voiceassist.asgi import application
+
 SESSION, CSRF = django_settings.SESSION_COOKIE_NAME, django_settings.CSRF_COOKIE_NAME
 HELD = [
     r'"aaaaaaaaaaaa\000"',  # quoted, as RFC 2109 had it: Django makes a NUL of it
@@ -47,8 +49,6 @@ def test_a_form_with_such_a_cookie_is_refused_or_taken(held):
 @pytest.mark.parametrize("path", ["/ws/events/", "/ws/chat/00000000-0000-4000-8000-000000000000/"])
 @pytest.mark.parametrize("held", HELD)
 async def test_a_socket_with_such_a_cookie_is_nobodys(path, held):
-    from voiceassist.asgi import application
-
     cookie = f"{SESSION}={held}".encode("latin1")
     headers = [(b"host", b"localhost:8000"), (b"origin", b"http://localhost:8000"), (b"cookie", cookie)]
     socket = WebsocketCommunicator(application, path, headers)
