@@ -10,5 +10,6 @@ INDEX_DOCUMENT = declare(
         title="Indexing",
         url=lambda job: reverse("admin:knowledge_document_change", args=[job.subject_id]),
         follow="knowledge.services.uploading.follow_indexing",
+        check="knowledge.access.check_may_index",
     )
 )

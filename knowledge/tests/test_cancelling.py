@@ -9,6 +9,8 @@ from knowledge.models import Document, DocumentStatus, Passage
 from knowledge.queries import hybrid_search
 from knowledge.services import preparing, uploading
 from knowledge.services.uploading import receive_upload, request_indexing, run_indexing
+from voiceassist.accounts.models import User
+from voiceassist.core.errors import Forbidden
 from voiceassist.core.jobs import cancel_job, retry_job
 from voiceassist.core.models import Job, JobStatus, Notification
 
@@ -154,3 +156,49 @@ def test_cancelling_a_second_indexing_leaves_a_searchable_document_alone(indexed
 
     indexed.refresh_from_db()
     assert (indexed.status, indexed.error) == (DocumentStatus.INDEXED, "")
+
+
+FORMER = [{"role": "clinician"}, {"role": "auditor"}, {"role": ""}, {"is_active": False}]
+
+
+@pytest.mark.parametrize("change", FORMER)
+def test_a_former_curator_cannot_have_it_tried_again(document, curator, change):
+    job = Job.objects.get()
+    cancel_job(job)
+    User.objects.filter(pk=curator.pk).update(**change)
+
+    with pytest.raises(Forbidden):
+        retry_job(job)
+
+    job.refresh_from_db()
+    assert job.status == JobStatus.CANCELLED
+
+
+def test_the_api_says_so(api, document, curator):
+    job = Job.objects.get()
+    cancel_job(job)
+    User.objects.filter(pk=curator.pk).update(role="clinician")
+
+    answer = api(curator).post(f"/api/v1/jobs/{job.pk}/retry")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize("change", FORMER)
+def test_what_waits_is_not_done_for_a_former_curator(document, curator, change):
+    User.objects.filter(pk=curator.pk).update(**change)
+
+    run_indexing(job_id=Job.objects.get().pk)
+
+    job = Job.objects.get()
+    assert job.status == JobStatus.FAILED
+    assert job.error
+    assert not Passage.objects.exists()
+
+
+def test_what_nobody_asked_for_goes_on(document):
+    Job.objects.update(owner_id=None)
+
+    run_indexing(job_id=Job.objects.get().pk)
+
+    assert Job.objects.get().status == JobStatus.DONE

@@ -125,6 +125,11 @@ def get_user(*, user_id: uuid.UUID) -> User:
     return user
 
 
+def find_active_user(user_id: uuid.UUID) -> User | None:
+    """Return somebody whose account is switched on, as they are now."""
+    return User.objects.filter(pk=user_id, is_active=True).first()
+
+
 def check_role(user: User, *roles: Role) -> None:
     """Raise Forbidden unless the user has one of the roles."""
     if user.role not in roles:

@@ -23,7 +23,8 @@ class JobKind:
 
     Titles are for people, in plain English, and the same for every subject: they never hold a name or a title.
     `url` gives the path where the work can be seen. `follow` names the function `(*, job)` that brings the subject in
-    line with the job; it runs in the transaction of each change of status and must be short.
+    line with the job; it runs in the transaction of each change of status and must be short. `check` names the function
+    `(*, job)` that raises Forbidden when the job's owner may not have this done any more.
     """
 
     name: str
@@ -32,6 +33,7 @@ class JobKind:
     failed_title: str = ""
     url: Callable[[Job], str] = _nowhere
     follow: str = ""
+    check: str = ""
 
     @property
     def finished(self) -> str:
@@ -67,4 +69,10 @@ def kind_of(job: Job) -> JobKind:
 def follow(job: Job) -> None:
     """Bring the job's subject in line with its new status."""
     if name := kind_of(job).follow:
+        import_string(name)(job=job)
+
+
+def check_owner(job: Job) -> None:
+    """Raise Forbidden if the job's owner may not have its work done any more: roles change while a job waits."""
+    if name := kind_of(job).check:
         import_string(name)(job=job)

@@ -24,7 +24,7 @@ from kombu.exceptions import OperationalError
 
 from voiceassist.core import events, notifications
 from voiceassist.core.errors import Conflict, DomainError
-from voiceassist.core.job_kinds import follow, kind_of
+from voiceassist.core.job_kinds import check_owner, follow, kind_of
 from voiceassist.core.models import Job, JobStatus
 from voiceassist.core.pace import Pace
 
@@ -77,10 +77,11 @@ def cancel_job(job: Job) -> None:
 
 @transaction.atomic
 def retry_job(job: Job) -> None:
-    """Queue a failed or cancelled job anew, from its beginning. Raises JobNotRetryable."""
+    """Queue a failed or cancelled job anew, from its beginning. Raises JobNotRetryable, Forbidden."""
     anew = {"stage": "", "done": 0, "total": 0, "error": "", "result": None, "cancel_requested_at": None}
     if not _move(job, where=Q(status__in=ENDED_WITHOUT_RESULT), status=JobStatus.QUEUED, **anew):
         raise JobNotRetryable
+    check_owner(job)
     follow(job)
     notifications.mark_read_of(job)
     _queue(job)
@@ -92,16 +93,17 @@ def retry_job(job: Job) -> None:
 def run_job(*, job_id: uuid.UUID, work: Callable[[Job], Any]) -> None:
     """Do a job's work and bring the job to its end; the whole body of a task.
 
-    `work` takes the job and returns its result (ids and counts, or None). It checks by itself what the owner may see
-    at that time, calls `report_progress` and `check_not_cancelled` as it goes, and is safe to run again: the task of a
-    killed worker is delivered a second time. A DomainError is told to the owner in its own words; any other error is
-    raised after the job has failed.
+    Whether the owner may still have it done is asked first (`JobKind.check`). `work` takes the job and returns its
+    result (ids and counts, or None). It checks by itself what the owner may see at that time, calls `report_progress`
+    and `check_not_cancelled` as it goes, and is safe to run again: the task of a killed worker is delivered a second
+    time. A DomainError is told to the owner in its own words; any other error is raised after the job has failed.
     """
     job = Job.objects.get(pk=job_id)
     if not _begin(job):
         return
     try:
         _check_starts(job)
+        check_owner(job)
         check_not_cancelled(job)
         finish_job(job, result=work(job))
     except JobCancelled:

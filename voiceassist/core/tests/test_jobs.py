@@ -109,13 +109,13 @@ def test_a_job_is_queued_only_once_its_row_is_committed(sent):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_job_that_cannot_be_queued_fails_in_words_and_can_be_tried_again(author, monkeypatch, sent):
+def test_a_job_that_cannot_be_queued_fails_in_words_and_can_be_tried_again(curator, monkeypatch, sent):
     def no_broker(_message):
         raise OperationalError("Error 111 connecting to 127.0.0.1:6379.")
 
     with monkeypatch.context() as patched:
         patched.setattr(Signature, "delay", no_broker)
-        job = start_job(kind=KIND, subject_id=uuid.uuid4(), owner_id=author.pk)
+        job = start_job(kind=KIND, subject_id=uuid.uuid4(), owner_id=curator.pk)
 
     job.refresh_from_db()
     assert job.status == JobStatus.FAILED

@@ -98,10 +98,10 @@ def test_a_running_job_is_asked_to_end(signed_in, author):
     assert response.json()["data"]["cancel_requested_at"]
 
 
-def test_a_failed_job_is_tried_again(signed_in, author):
-    job = make_job(author, status=JobStatus.FAILED, error="No.")
+def test_a_failed_job_is_tried_again(api, curator):
+    job = make_job(curator, status=JobStatus.FAILED, error="No.")
 
-    response = signed_in.post(f"/api/v1/jobs/{job.pk}/retry")
+    response = api(curator).post(f"/api/v1/jobs/{job.pk}/retry")
 
     assert response.status_code == 202
     assert (response.json()["data"]["status"], response.json()["data"]["error"]) == ("queued", "")
