@@ -4,10 +4,12 @@ import json
 import re
 
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.test_roles import API, PAGES, api_routes
 from voiceassist.accounts.models import FeatureFlag
+from voiceassist.asgi import application
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SOME_ID = "00000000-0000-4000-8000-000000000000"
@@ -118,3 +120,15 @@ def test_an_address_that_cannot_be_leads_nowhere(address, client, administrator)
     client.raise_request_exception = False
 
     assert client.get(address, follow=True).status_code == 404
+
+
+@pytest.mark.parametrize(("charset", "status"), [("hex", 415), ("bz2", 415), ("rot13", 415), ("no-such-charset", 401)])
+async def test_a_charset_that_is_none_for_text_is_no_fault_of_ours(charset, status):
+    headers = [(b"host", b"localhost"), (b"content-type", f"application/json; charset={charset}".encode())]
+    scope = {"type": "http", "method": "GET", "path": "/api/v1/auth/me", "query_string": b"a=b", "headers": headers}
+    server = ApplicationCommunicator(application, scope)
+    await server.send_input({"type": "http.request", "body": b"", "more_body": False})
+
+    assert (await server.receive_output(timeout=5))["status"] == status
+    await server.receive_output(timeout=5)
+    await server.wait(timeout=5)
