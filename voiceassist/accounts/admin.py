@@ -115,7 +115,7 @@ class FlagAdmin(SavedByServices):
         if not self.has_view_permission(request):
             raise PermissionDenied
         flag = self.get_object(request, unquote(object_id))
-        query = urlencode({"area__exact": SettingArea.FLAG, "key__exact": flag.name if flag else ""})
+        query = urlencode({"area__exact": SettingArea.FLAG, "key__exact": getattr(flag, "name", "")})
         return HttpResponseRedirect(f"{reverse('admin:core_settingchange_changelist')}?{query}")
 
     def delete_model(self, request: HttpRequest, obj: FeatureFlag) -> None:
