@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from voiceassist.core.errors import DomainError, ErrorCode
+from voiceassist.core.request_id import new_id, well_formed
 
 FRAME_LIMIT = 64 * 1024  # bytes
 CONTENT_LIMIT = 8_000  # characters
 CLIENT_ID_LIMIT = 64  # characters
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class BadFrame(DomainError):
@@ -78,8 +77,7 @@ def decode(text: str | None) -> dict[str, Any]:
 
 def request_id_of(data: dict[str, Any]) -> str:
     """Return the client's request id when it is well-formed, a new one otherwise."""
-    given = data.get("request_id")
-    return given if isinstance(given, str) and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return well_formed(data.get("request_id")) or new_id()
 
 
 def parse(data: dict[str, Any]) -> ClientFrame:

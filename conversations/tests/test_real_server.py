@@ -2,34 +2,20 @@
 
 import asyncio
 import os
-import socket
 import sys
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
-from django.db import connection
 
 from conversations.tests.chat import ENDINGS, signed_in, stored, text_of
 from conversations.tests.conftest import DOSE
 from conversations.tests.websocket import Closed, Refused, connect
+from tests.app_server import database_url, free_port
 from voiceassist.ai.tests import model_server as told
 from voiceassist.ai.tests.model_server import ModelServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def database_url():
-    """Return the address of the test database, for another process."""
-    values = connection.settings_dict
-    access = f"{values['USER']}:{values['PASSWORD']}" if values["PASSWORD"] else values["USER"]
-    return f"postgres://{access}@{values['HOST']}:{values['PORT']}/{values['NAME']}"
 
 
 class Server:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import uuid
 from contextlib import suppress
 from typing import Any
@@ -15,13 +14,13 @@ from channels.layers import get_channel_layer
 from voiceassist.accounts.consumers import SignedInConsumer
 from voiceassist.core.errors import DomainError
 from voiceassist.core.events import group_of
+from voiceassist.core.request_id import new_id, well_formed
 
 TRY_LATER = 1013  # close code (RFC 6455 registry): events cannot be heard at the moment
 FRAME_LIMIT = 4 * 1024  # characters; there is little to say on this socket
 JOIN_WITHIN = 5.0  # seconds
 JOIN_AGAIN = 3600.0  # seconds; the channel layer forgets members of a group after a day
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 logger = structlog.get_logger(__name__)
 
 
@@ -120,5 +119,4 @@ def _check_is_ping(data: dict[str, Any]) -> None:
 
 def _request_id(data: dict[str, Any]) -> str:
     """Return the client's request id when it is well-formed, a new one otherwise."""
-    given = data.get("request_id")
-    return given if isinstance(given, str) and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return well_formed(data.get("request_id")) or new_id()

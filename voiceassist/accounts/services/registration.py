@@ -141,8 +141,10 @@ def valid_email(email: str) -> str:
 def _accept(token: str, *, email: str, password: str, name: str, now: datetime) -> User:
     """Use an invitation: whoever has its link can read the address."""
     invitation_id = read_invitation_token(token)
+    if invitation_id is None:
+        raise InvitationNotValid
     found = open_invitations(now).filter(email=email).select_for_update(of=("self",))
-    invitation = found.filter(pk=invitation_id).first() if invitation_id else None
+    invitation = found.filter(pk=invitation_id).first()
     if invitation is None:
         raise InvitationNotValid
     user = User.objects.select_for_update().filter(email=email).first()
