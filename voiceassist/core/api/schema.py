@@ -49,7 +49,6 @@ class EnvelopeSchema(AutoSchema):
             content[JSON]["schema"] = _success(content[JSON]["schema"], is_page=bool(is_page))
         return response
 
-
     def _map_serializer_field(self, field: Any, direction: str, bypass_extensions: bool = False) -> Any:  # noqa: FBT001, FBT002
         """Say of a text that may not be blank that something must stand in it, blanks apart."""
         described = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
