@@ -145,6 +145,12 @@ CONSOLE = {
     "accounts/user/{row}/change/": ADMINISTRATORS,
     "accounts/user/{row}/delete/": NOBODY,
     "accounts/user/{row}/history/": ADMINISTRATORS,
+    "accounts/invitation/": ADMINISTRATORS,
+    "accounts/invitation/add/": ADMINISTRATORS,
+    "accounts/invitation/{row}/": STAFF,
+    "accounts/invitation/{row}/change/": ADMINISTRATORS,
+    "accounts/invitation/{row}/delete/": ADMINISTRATORS,
+    "accounts/invitation/{row}/history/": ADMINISTRATORS,
     "accounts/featureflag/": ADMINISTRATORS,
     "accounts/featureflag/add/": ADMINISTRATORS,
     "accounts/featureflag/{row}/": STAFF,
@@ -166,6 +172,7 @@ CONSOLE = {
 }
 POSTED = {  # where sending is for others than looking
     "core/settingchange/{row}/change/": NOBODY,
+    "accounts/invitation/{row}/change/": NOBODY,
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 SOME_ID = "00000000-0000-4000-8000-000000000000"

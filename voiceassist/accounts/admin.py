@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
 from unfold.decorators import display
 
-from voiceassist.accounts.forms.administration import FlagForm, HandingOver, UserForm
-from voiceassist.accounts.models import FeatureFlag, Role, User
+from voiceassist.accounts.forms.administration import FlagForm, HandingOver, InvitationForm, UserForm
+from voiceassist.accounts.models import FeatureFlag, Invitation, Role, User
+from voiceassist.accounts.queries import open_invitations
 from voiceassist.accounts.screens import Screen
-from voiceassist.accounts.services import flags, second_factor
+from voiceassist.accounts.services import flags, invitations, second_factor
+from voiceassist.accounts.services.mailing import invitation_link
 from voiceassist.core.models import SettingArea
 
 
@@ -98,6 +102,43 @@ class UserAdmin(SavedByServices):
     def has_second_factor(self, user: User) -> str:
         """Tell whether it is set up; what it is stays with its owner."""
         return "Set up" if second_factor.is_set_up(user) else "Not set up"
+
+
+@admin.register(Invitation)
+class InvitationAdmin(SavedByServices):
+    """Invite somebody, and take back an invitation that was not used yet. Those that were used are users now."""
+
+    form = InvitationForm
+    list_display = ["email", "name", "role_shown", "created_at", "expires_at"]
+    list_filter = ["role"]
+    search_fields = ["email", "name"]
+    list_fullwidth = True
+    fields = ["email", "name", "role"]
+
+    def get_queryset(self, _request: HttpRequest) -> QuerySet[Invitation]:
+        """Show what can still be used."""
+        return open_invitations(timezone.now())
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Invitation | None = None) -> bool:
+        return False
+
+    def response_add(self, request: HttpRequest, obj: Invitation, *_: Any, **__: Any) -> HttpResponse:
+        """Say that a message is on its way, and show its link once, in case it does not arrive."""
+        text = "A message is on its way to {}. If it does not arrive, hand over this link: {}"
+        messages.success(request, format_html(text, obj.email, invitation_link(obj)))
+        return HttpResponseRedirect(reverse("admin:accounts_invitation_changelist"))
+
+    def delete_model(self, _request: HttpRequest, obj: Invitation) -> None:
+        invitations.withdraw(invitation_id=obj.pk, now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+        for invitation in queryset:
+            self.delete_model(request, invitation)
+
+    @display(description="Role", label={"none": "warning", "administrator": "info"}, ordering="role")
+    def role_shown(self, invitation: Invitation) -> tuple[str, str]:
+        """Show the role that the account will have."""
+        return (invitation.role, invitation.get_role_display()) if invitation.role else ("none", "No role")
 
 
 @admin.register(FeatureFlag)

@@ -17,8 +17,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from voiceassist.accounts.models import FeatureFlag, Role, User
-from voiceassist.accounts.services import administration, flags
+from voiceassist.accounts.models import FeatureFlag, Invitation, Role, User
+from voiceassist.accounts.services import administration, flags, invitations
 from voiceassist.core.errors import DomainError
 
 EVERYONE = {"": "By role and percentage", "on": "On for everyone", "off": "Off for everyone"}
@@ -68,7 +68,7 @@ class UserForm(HandingOver):
         choices=[("", "No role: opens nothing"), *Role.choices],
         required=False,
         widget=UnfoldAdminSelectWidget(),
-        help_text="Another role ends every sign-in of this person; they sign in again with the new one.",
+        help_text="Another role than before ends every sign-in of this person; they sign in again with the new one.",
     )
     employee_id = forms.CharField(
         label="Employee number", required=False, max_length=64, widget=UnfoldAdminTextInputWidget()
@@ -83,6 +83,33 @@ class UserForm(HandingOver):
     def service(self, by: User) -> User:
         """Change the person."""
         return administration.change_user(user_id=self.instance.pk, by=by, now=timezone.now(), **self.changes())
+
+
+class InvitationForm(HandingOver):
+    email = forms.EmailField(label="E-mail address", max_length=254, widget=UnfoldAdminTextInputWidget())
+    name = forms.CharField(
+        required=False,
+        max_length=150,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="They can change it when they register.",
+    )
+    role = forms.ChoiceField(
+        choices=[("", "No role yet"), *Role.choices],
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+        help_text="What their account may do from its first day.",
+    )
+
+    class Meta:
+        model = Invitation
+        fields = ["email", "name", "role"]
+
+    def service(self, by: User) -> Invitation:
+        """Invite the address."""
+        given = self.cleaned_data
+        return invitations.invite(
+            email=given["email"], name=given["name"], role=given["role"], by=by, now=timezone.now()
+        )
 
 
 class FlagForm(HandingOver):
