@@ -11,7 +11,7 @@ from django.utils import timezone
 from voiceassist.accounts.models import User
 
 SAMPLES = 50  # of each kind, taken in turn
-TELLING = 1.15  # ratio of medians
+TELLING = 1.25  # ratio of medians
 
 
 class SlowerBCrypt(BCryptSHA256PasswordHasher):
