@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from voiceassist.accounts.client import Client as SignInClient
 from voiceassist.accounts.models import Role, User
 from voiceassist.accounts.services.sign_ins import begin_with_tokens
+from voiceassist.core.cache import ForgivingRedisCache
 from voiceassist.core.shared_value import SharedValue
 
 
@@ -51,6 +52,12 @@ def _quick_passwords(settings: Settings) -> None:
 def _many_requests_from_one_address(settings: Settings) -> None:
     """Let tests, which all come from one address, ask as often as they like; those of the limits set their own."""
     settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, "100000/s")
+
+
+@pytest.fixture(autouse=True)
+def _redis_is_asked_again() -> None:
+    """Forget that a test before had no Redis: for a second nobody would ask it."""
+    ForgivingRedisCache.asked_again_at = 0.0
 
 
 @pytest.fixture(autouse=True)

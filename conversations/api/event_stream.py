@@ -80,7 +80,7 @@ async def _lines(
 async def _frames(
     answer_id: uuid.UUID, after: int, still_signed_in: Callable[[], Awaitable[bool]]
 ) -> AsyncGenerator[dict[str, Any] | None, None]:
-    """Yield frames, and None after each silence. Raises Unauthorized once the sign-in has ended or is locked."""
+    """Yield frames, None after each silence, and a refusal as the last once the sign-in has ended or is locked."""
     now = asyncio.get_running_loop().time
     checked_at = sent_at = now()
     async with aclosing(with_beats(runs.follow(answer_id, after=after), every=min(BEAT, RECHECK))) as frames:
@@ -88,7 +88,8 @@ async def _frames(
             if now() - checked_at >= RECHECK:
                 checked_at = now()
                 if not await still_signed_in():
-                    raise Unauthorized
+                    yield _refusal(Unauthorized())  # at once: putting the reader away takes its time
+                    return
             if frame is not None or now() - sent_at >= BEAT:
                 sent_at = now()
                 yield frame

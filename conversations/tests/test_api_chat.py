@@ -266,12 +266,13 @@ async def test_a_stream_ends_when_its_reader_is_signed_out(caller, model, author
     assert rest[-1][2]["code"] == "UNAUTHORIZED"
 
 
-async def test_a_stream_ends_when_its_browser_is_locked(caller, model, author):
+async def test_a_stream_ends_when_its_browser_is_locked(caller, model, author, settings):
+    settings.MODEL_TIME_LIMITS = TimeLimits(connect=2, first_token=60, between_tokens=60, total=120)
     model.will(told.streams_then_stalls("Start at"))
     _, events = await caller.stream(CHAT, {"message": DOSE})
     await events.until("message.delta")
     await sync_to_async(browser_sign_ins.lock)(sign_in=await SignIn.objects.aget(user=author), now=timezone.now())
-    async with asyncio.timeout(4):  # the model stalls for five seconds
+    async with asyncio.timeout(30):  # the model stalls for a minute
         rest = await events.to_the_end()
 
     assert rest[-1][1] == "error"
