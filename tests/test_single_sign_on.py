@@ -350,17 +350,19 @@ def test_the_way_to_the_provider_carries_state_nonce_and_a_challenge(provider, b
 
 
 def test_a_visit_does_not_begin_anything(provider, browser):
+    before = Session.objects.count()
     answer = browser.visit("/app/oidc/login/")
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/app/login/")
-    assert not Session.objects.exists()
+    assert Session.objects.count() == before
 
 
 def test_another_site_cannot_begin_it(provider, browser):
+    before = Session.objects.count()
     browser.visit("/app/login/")
 
     assert browser.send_form("/app/oidc/login/", csrfmiddlewaretoken="guessed").status_code == 403
-    assert not Session.objects.exists()
+    assert Session.objects.count() == before
 
 
 def test_a_callback_that_was_not_begun_here_signs_nobody_in(provider, browser, other_browser, author):

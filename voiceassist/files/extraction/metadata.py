@@ -33,7 +33,7 @@ def normalise_metadata(raw: Mapping[str, Any]) -> dict[str, Any]:
     """
     found = {_key(key).strip().lower(): _plain(value) for key, value in islice(raw.items(), MAX_ITEMS)}
     found.setdefault("authors", found.pop("author", None))
-    found["year"] = year_in(found.get("year") or found.get("date"))
+    found["year"] = year_in(found.get("year")) or year_in(found.get("date"))
     for key in _LISTS & found.keys():
         found[key] = _as_list(found[key], key)
     for key in _TEXTS & found.keys():

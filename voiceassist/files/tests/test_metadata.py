@@ -14,6 +14,10 @@ JSON = st.recursive(
 )
 
 
+def test_a_year_that_is_none_leaves_the_date_to_tell_it():
+    assert normalise_metadata({"year": "soon", "date": 1500}) == {"year": 1500, "date": 1500}
+
+
 @given(st.dictionaries(st.sampled_from(KEYS) | st.text(), JSON))
 def test_whatever_a_file_says_the_known_keys_have_their_shapes(raw):
     found = normalise_metadata(raw)
