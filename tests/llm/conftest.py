@@ -8,7 +8,6 @@ import pytest
 from conversations.tests.conftest import (  # noqa: F401  (fixtures)
     _no_run_outlives_its_test,
     conversation,
-    django_db_setup,
     library,
     tab,
 )
